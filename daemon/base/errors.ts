@@ -1,0 +1,69 @@
+/** Errors a user can act on: a permanent code, what happened, and what to do. Knows nothing of LoFT's own nouns. */
+
+/** The permanent codes, each with a title. Codes are never renamed or reused. */
+export const errorCodes = {
+  "shape-mismatch": "Shapes do not fit together",
+  "op-unsupported": "An operation is used in a way it does not support",
+  "gradient-missing": "An operation has no gradient for this input",
+  "provider-unavailable": "The execution provider cannot be used here",
+  "session-failed": "ONNX Runtime refused or failed to run a graph",
+  "not-finite": "A value became NaN or infinite",
+  "safetensors-invalid": "A safetensors file is damaged or not one",
+  "tensor-missing": "A tensor is missing from a checkpoint",
+  "model-missing": "A model folder or one of its files is missing",
+  "model-config-invalid": "A model's config file cannot be read",
+  "model-config-unsupported": "A model's config asks for something this version does not do",
+  "model-weights-unsupported": "A model's weights are stored in a way this version does not read",
+  "model-hash-mismatch": "A model file differs from its recorded hash",
+  "tokenizer-invalid": "A tokenizer's files cannot be read",
+  "adapter-invalid": "An adapter file cannot be used",
+  "adapter-rank-mismatch": "Adapters of different rank cannot share this graph",
+  "usage-invalid": "The command line has a mistake",
+  "config-invalid": "The configuration has errors",
+  "config-missing": "The configuration file cannot be read",
+  "data-folder-layout": "The folder of photos is not sorted into class folders",
+  "data-folder-missing": "The folder of photos cannot be read",
+  "data-folder-empty": "The folder of photos holds no usable photo",
+  "image-unreadable": "An image file cannot be decoded",
+  "image-metadata-missing": "An image carries no LoFT metadata",
+  "output-unwritable": "The output folder cannot be written",
+  "output-not-empty": "The output folder holds other files",
+  "disk-full": "The disk is full",
+  "file-unreadable": "A file cannot be read",
+  "file-vanished": "A file disappeared while it was needed",
+  "run-locked": "Another process is working on this run folder",
+  "run-mismatch": "The run folder belongs to another configuration",
+  "run-damaged": "A file of the run folder is damaged",
+  interrupted: "The run was interrupted",
+  "task-failed": "A task of the run failed",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What a user is told: `what` happened (with the values) and the `fix` (what to do now). */
+export type ErrorText = { readonly what: string; readonly fix: string; readonly cause?: unknown };
+
+/** The one error class; test `code`, never the text. */
+export class LoftError extends Error {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly fix: string;
+
+  constructor(code: ErrorCode, text: ErrorText) {
+    super(`${text.what} ${text.fix}`, text.cause === undefined ? undefined : { cause: text.cause });
+    this.name = "LoftError";
+    this.code = code;
+    this.what = text.what;
+    this.fix = text.fix;
+  }
+}
+
+/** Make a LoftError; the caller throws it. */
+export function loftError(code: ErrorCode, text: ErrorText): LoftError {
+  return new LoftError(code, text);
+}
+
+/** Mark the impossible branch of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${String(value)}`);
+}

@@ -1,0 +1,63 @@
+/**
+ * Reverse-mode differentiation: from a graph to the graph of its gradients. Knows operations only through their vjp.
+ */
+import { hostArray } from "../graph/dtype.ts";
+import { constant, type Node, type OpNode, type Value } from "../graph/value.ts";
+import { opNodesOf } from "../graph/walk.ts";
+import { add } from "../ops/elementwise.ts";
+import { expand } from "../ops/movement.ts";
+
+/**
+ * Gradients of the sum of `loss` with respect to each value of `wrt`, each of its value's shape.
+ * A value that the loss does not reach gets zeros.
+ */
+export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+  const order = opNodesOf([loss]);
+  const trained = reachedFrom(order, wrt);
+  const cotangents = new Map<Node, (Value | undefined)[]>();
+  const send = (value: Value, cotangent: Value) => {
+    const own = cotangents.get(value.node) ?? [];
+    const sofar = own[value.outputIndex];
+    own[value.outputIndex] = sofar === undefined ? cotangent : add(sofar, cotangent);
+    cotangents.set(value.node, own);
+  };
+  send(loss, filled(loss, 1));
+  for (const node of order.toReversed()) {
+    const arrived = cotangents.get(node);
+    if (arrived !== undefined && trained.has(node)) sendBack(node, arrived, trained, send);
+  }
+  return wrt.map((value) => cotangents.get(value.node)?.[value.outputIndex] ?? filled(value, 0));
+}
+
+function sendBack(
+  node: OpNode,
+  cotangents: readonly (Value | undefined)[],
+  trained: ReadonlySet<Node>,
+  send: (value: Value, cotangent: Value) => void,
+): void {
+  const needs = node.inputs.map((value) => trained.has(value.node));
+  const first = cotangents[0] ?? filled(node.outputs[0]!, 0);
+  const { inputs, outputs, attributes } = node;
+  const results = node.op.vjp({ inputs, outputs, attributes, cotangents, cotangent: first, needs });
+  for (const [index, cotangent] of results.entries()) {
+    if (cotangent !== undefined && needs[index]) send(inputs[index]!, cotangent);
+  }
+}
+
+/** The nodes of `wrt` and every operation that depends on one of them. */
+function reachedFrom(order: readonly OpNode[], wrt: readonly Value[]): ReadonlySet<Node> {
+  const reached = new Set<Node>(wrt.map(({ node }) => node));
+  for (const node of order) {
+    if (node.inputs.some((value) => reached.has(value.node))) reached.add(node);
+  }
+  return reached;
+}
+
+function filled(like: Value, value: number): Value {
+  const one = constant(
+    hostArray(like.dtype, [value]),
+    like.shape.map(() => 1),
+    like.dtype,
+  );
+  return expand(one, like.shape);
+}

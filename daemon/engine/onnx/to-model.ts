@@ -1,0 +1,157 @@
+/** From a graph to the bytes of an ONNX model: each node is lowered by its own operation, names are given last. */
+import { basename, dirname } from "node:path";
+import { hostArray } from "../graph/dtype.ts";
+import type { Attributes, Emitter } from "../graph/op.ts";
+import { shapeError } from "../graph/shape.ts";
+import type { Node, Value, WeightNode } from "../graph/value.ts";
+import { nodesOf } from "../graph/walk.ts";
+import {
+  externalInitializerMessage,
+  initializerMessage,
+  modelBytes,
+  type NamedType,
+  nodeMessage,
+  valueInfoMessage,
+} from "./proto.ts";
+
+/** A serialized model: what a session is made of. */
+export type OnnxModel = {
+  readonly bytes: Uint8Array;
+  /** Folder the weights' files lie in; undefined when all data is inside. */
+  readonly weightsFolder: string | undefined;
+  /** Bytes of the weights that stay in files. */
+  readonly weightBytes: number;
+  readonly inputs: readonly NamedType[];
+  readonly outputs: readonly NamedType[];
+  /** Distinct ONNX operators used, sorted. */
+  readonly opTypes: readonly string[];
+  readonly nodeCount: number;
+};
+
+/** Operators of ONNX Runtime's own domain. */
+const microsoftOps: ReadonlySet<string> = new Set(["MultiHeadAttention"]);
+
+/**
+ * Lower everything that the outputs reach. Output names are the keys of `outputs`.
+ * @throws LoftError "shape-mismatch" when two inputs share a name or the weights lie in more than one folder
+ */
+export function toModel(outputs: Readonly<Record<string, Value>>): OnnxModel {
+  const nodes = nodesOf(Object.values(outputs));
+  const builder = createBuilder();
+  const names = new Map<Node, readonly string[]>();
+  for (const node of nodes) names.set(node, lowerNode(builder, node, names));
+  for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
+  const inputs = inputTypes(nodes);
+  const results = Object.entries(outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  return {
+    bytes: modelBytes([
+      ...builder.messages,
+      ...inputs.map((type) => valueInfoMessage(11, type)),
+      ...results.map((type) => valueInfoMessage(12, type)),
+    ]),
+    ...weightFiles(nodes),
+    inputs,
+    outputs: results,
+    opTypes: [...builder.opTypes].sort(),
+    nodeCount: builder.messages.length,
+  };
+}
+
+type Builder = Emitter & {
+  readonly messages: (readonly Uint8Array[])[];
+  readonly opTypes: Set<string>;
+  readonly node: (
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Attributes,
+  ) => void;
+  readonly weight: (node: WeightNode) => string;
+};
+
+function createBuilder(): Builder {
+  const messages: (readonly Uint8Array[])[] = [];
+  const opTypes = new Set<string>();
+  const shared = new Map<string, string>();
+  let count = 0;
+  const fresh = (stem: string) => {
+    count += 1;
+    return `${stem}_${count}`;
+  };
+  const node: Builder["node"] = (opType, inputs, outputs, attributes) => {
+    opTypes.add(opType);
+    const domain = microsoftOps.has(opType) ? "com.microsoft" : "";
+    messages.push(nodeMessage({ opType, domain, inputs, outputs, attributes }));
+  };
+  const emitMany: Emitter["emitMany"] = (opType, inputs, outputs, attributes = {}) => {
+    const names = Array.from({ length: outputs }, () => fresh(opType));
+    node(opType, inputs, names, attributes);
+    return names;
+  };
+  const constant: Emitter["constant"] = (data, shape, dtype) => {
+    const name = fresh("constant");
+    messages.push(initializerMessage(name, data, { shape, dtype }));
+    return name;
+  };
+  const sharedConstant = (key: string, make: () => string): string => {
+    const name = shared.get(key) ?? make();
+    shared.set(key, name);
+    return name;
+  };
+  const weight: Builder["weight"] = ({ file, offset, byteLength, type }) => {
+    const name = fresh("weight");
+    messages.push(externalInitializerMessage(name, { location: basename(file), offset, byteLength }, type));
+    return name;
+  };
+  return {
+    messages,
+    opTypes,
+    node,
+    weight,
+    emitMany,
+    emit: (opType, inputs, attributes) => emitMany(opType, inputs, 1, attributes)[0] as string,
+    constant,
+    integers: (values) =>
+      sharedConstant(`i64:${values.join()}`, () => constant(hostArray("i64", values), [values.length], "i64")),
+    scalar: (value, dtype) => sharedConstant(`${dtype}:${value}`, () => constant(hostArray(dtype, [value]), [], dtype)),
+  };
+}
+
+function lowerNode(builder: Builder, node: Node, names: ReadonlyMap<Node, readonly string[]>): readonly string[] {
+  switch (node.kind) {
+    case "input":
+      return [node.name];
+    case "constant":
+      return [builder.constant(node.data, node.type.shape, node.type.dtype)];
+    case "weight":
+      return [builder.weight(node)];
+    case "op": {
+      const { op, inputs, outputs, attributes } = node;
+      return op.lower({
+        onnx: builder,
+        names: inputs.map((value) => nameOf(names, value)),
+        inputs,
+        outputs,
+        attributes,
+      });
+    }
+  }
+}
+
+function nameOf(names: ReadonlyMap<Node, readonly string[]>, value: Value): string {
+  return names.get(value.node)?.[value.outputIndex] as string;
+}
+
+function inputTypes(nodes: readonly Node[]): NamedType[] {
+  const types = nodes.flatMap((node) => (node.kind === "input" ? [{ name: node.name, ...node.type }] : []));
+  const twice = types.find(({ name }, index) => types.findIndex((other) => other.name === name) < index);
+  if (twice !== undefined) throw shapeError("toModel", `two inputs are named ${twice.name}.`);
+  return types;
+}
+
+function weightFiles(nodes: readonly Node[]): { weightsFolder: string | undefined; weightBytes: number } {
+  const weights = nodes.filter((node): node is WeightNode => node.kind === "weight");
+  const folders = [...new Set(weights.map(({ file }) => dirname(file)))];
+  if (1 < folders.length) throw shapeError("toModel", `the weights lie in several folders: ${folders.join(", ")}.`);
+  return { weightsFolder: folders[0], weightBytes: weights.reduce((sum, { byteLength }) => sum + byteLength, 0) };
+}

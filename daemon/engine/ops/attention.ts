@@ -1,0 +1,64 @@
+/** Scaled dot-product attention (Vaswani et al. 2017, eq. 1). */
+import type { Op } from "../graph/op.ts";
+import { shapeError, showShape } from "../graph/shape.ts";
+import { applyOne, type Value } from "../graph/value.ts";
+import { mul, sub } from "./elementwise.ts";
+import { matmul } from "./matmul.ts";
+import { reduceSum } from "./reduction.ts";
+
+type Scale = { readonly factor: number };
+
+/**
+ * softmax(factor * Q K^T + mask) V.
+ * @param query [batch, heads, n, width]; key and value [batch, heads, m, width]
+ * @param mask added to the scores, broadcast to [batch, heads, n, m]; it gets no gradient
+ */
+export function attention(query: Value, key: Value, value: Value, factor: number, mask?: Value): Value {
+  const inputs = mask === undefined ? [query, key, value] : [query, key, value, mask];
+  return applyOne(attentionOp, inputs, { factor });
+}
+
+/** Outputs: the result, and the probabilities, which the gradient uses again. */
+export const attentionOp: Op<Scale> = {
+  name: "attention",
+  inferTypes: ([query, key, value]) => {
+    const [batch, heads, rows, width] = query!.shape as [number, number, number, number];
+    const columns = key!.shape[2]!;
+    if (key!.shape[3] !== width || value!.shape[2] !== columns || key!.shape[1] !== heads) {
+      const shapes = [query!, key!, value!].map(({ shape }) => showShape(shape));
+      throw shapeError("attention", `query, key and value ${shapes.join(", ")} do not fit.`);
+    }
+    const { dtype } = query!;
+    return [
+      { shape: [batch, heads, rows, value!.shape[3]!], dtype },
+      { shape: [batch, heads, rows, columns], dtype },
+    ];
+  },
+  lower: ({ onnx, names: [query, key, value, mask], inputs, attributes: { factor } }) => {
+    const flipped = onnx.emit("Transpose", [key!], { perm: [0, 1, 3, 2] });
+    const scaled = onnx.emit("Mul", [query!, onnx.scalar(factor, inputs[0]!.dtype)]);
+    const scores = onnx.emit("MatMul", [scaled, flipped]);
+    const masked = mask === undefined ? scores : onnx.emit("Add", [scores, mask]);
+    const probabilities = onnx.emit("Softmax", [masked], { axis: -1 });
+    return [onnx.emit("MatMul", [probabilities, value!]), probabilities];
+  },
+  // dV = P^T dO, dP = dO V^T, dS = P (dP - rowsum(dO O)), dQ = factor dS K, dK = factor dS^T Q
+  vjp: ({
+    inputs: [query, key, value],
+    outputs: [output, probabilities],
+    cotangent: dO,
+    attributes: { factor },
+    needs,
+  }) => {
+    const [forQuery, forKey, forValue] = needs;
+    const dV = forValue ? matmul(probabilities!, dO, { transposeLeft: true }) : undefined;
+    if (!forQuery && !forKey) return [undefined, undefined, dV];
+    const dP = matmul(dO, value!, { transposeRight: true });
+    const dS = mul(probabilities!, sub(dP, reduceSum(mul(dO, output!), [-1])));
+    return [
+      forQuery ? mul(matmul(dS, key!), factor) : undefined,
+      forKey ? mul(matmul(dS, query!, { transposeLeft: true }), factor) : undefined,
+      dV,
+    ];
+  },
+};

@@ -1,0 +1,66 @@
+/** A network's stored weights, asked for by name; adapters come in here, so that networks need not know of them. */
+import { loftError } from "../base/errors.ts";
+import type { SafetensorsFile } from "../checkpoint/safetensors.ts";
+import type { SafetensorsDtype } from "../checkpoint/safetensors-header.ts";
+import type { DType } from "../engine/graph/dtype.ts";
+import { type Value, weight } from "../engine/graph/value.ts";
+import { cast } from "../engine/ops/indexing.ts";
+import { linear } from "../engine/ops/matmul.ts";
+
+/** Layers and tensors of one network; names are those of the checkpoint. */
+export type Weights = {
+  readonly has: (name: string) => boolean;
+  /** A stored tensor as f32. */
+  readonly tensor: (name: string) => Value;
+  /** The linear layer `name` applied to x [..., in] -> [..., out], with its bias where one is stored. */
+  readonly linear: (name: string, x: Value) => Value;
+};
+
+const graphTypes: Partial<Record<SafetensorsDtype, DType>> = { F16: "f16", F32: "f32" };
+
+/**
+ * The weights of a checkpoint file. They stay in the file, whatever its element type; arithmetic is f32.
+ * @param file its path is a real path: ONNX Runtime does not follow links out of a folder
+ */
+export function fileWeights(file: SafetensorsFile): Weights {
+  const known = new Map<string, Value>();
+  const tensor = (name: string): Value => {
+    const value = known.get(name) ?? storedTensor(file, name);
+    known.set(name, value);
+    return value;
+  };
+  const has = (name: string) => file.tensors.has(name);
+  return { has, tensor, linear: (name, x) => linearLayer({ has, tensor }, name, x) };
+}
+
+/** The part of a network below `prefix`. */
+export function within(weights: Weights, prefix: string): Weights {
+  return {
+    has: (name) => weights.has(`${prefix}.${name}`),
+    tensor: (name) => weights.tensor(`${prefix}.${name}`),
+    linear: (name, x) => weights.linear(`${prefix}.${name}`, x),
+  };
+}
+
+function linearLayer({ has, tensor }: Pick<Weights, "has" | "tensor">, name: string, x: Value): Value {
+  return linear(x, tensor(`${name}.weight`), has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined);
+}
+
+function storedTensor(file: SafetensorsFile, name: string): Value {
+  const entry = file.tensors.get(name);
+  if (entry === undefined) {
+    throw loftError("tensor-missing", {
+      what: `${file.path} has no tensor ${name}.`,
+      fix: "The file does not belong to the config beside it: copy the model folder again from its source.",
+    });
+  }
+  const dtype = graphTypes[entry.dtype];
+  if (dtype === undefined) {
+    throw loftError("model-config-unsupported", {
+      what: `${name} in ${file.path} is stored as ${entry.dtype}; supported are F32 and F16.`,
+      fix: "Convert the model's weights to float32 or float16 safetensors.",
+    });
+  }
+  const { offset, byteLength, shape } = entry;
+  return cast(weight({ name, file: file.path, offset, byteLength, type: { shape, dtype } }), "f32");
+}
