@@ -13,11 +13,6 @@ import { resnetBlock } from "./resnet-block.ts";
 
 const epsilon = 1e-6;
 
-/** Pixels per latent, along each side. */
-export function vaeFactor(config: VaeConfig): number {
-  return 2 ** (config.blockOutChannels.length - 1);
-}
-
 /**
  * The distribution of a picture's latents, before the scaling factor.
  * @param image [batch, 3, height, width] in [-1, 1]

@@ -1,0 +1,138 @@
+/**
+ * LoRA in a graph (Hu et al. 2021, with PEFT's meaning: delta = alpha / rank * B A). Row i of a batch has its own
+ * adapter; the frozen base is shared. All parameters of an adapter lie in one packed row, so that an optimizer sees
+ * a single tensor.
+ */
+import { loftError } from "../base/errors.ts";
+import type { Rng } from "../base/random.ts";
+import type { Value } from "../engine/graph/value.ts";
+import { add, mul } from "../engine/ops/elementwise.ts";
+import { matmul } from "../engine/ops/matmul.ts";
+import { reshape, slice } from "../engine/ops/movement.ts";
+import type { Weights } from "../nn/weights.ts";
+import type { AdapterModule, AdapterWeights } from "./adapter-weights.ts";
+
+/** A linear layer that adapters attach to. */
+export type LoraTarget = { readonly name: string; readonly inFeatures: number; readonly outFeatures: number };
+
+/** Where one adapter's matrices lie in its packed row: per target A [rank, in], then B transposed [rank, out]. */
+export type LoraLayout = {
+  readonly rank: number;
+  readonly targets: readonly LoraTarget[];
+  /** Numbers in one packed row. */
+  readonly parameterCount: number;
+};
+
+/** The packed layout of adapters of one rank on these targets. */
+export function loraLayout(rank: number, targets: readonly LoraTarget[]): LoraLayout {
+  const width = targets.reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures + outFeatures, 0);
+  return { rank, targets, parameterCount: rank * width };
+}
+
+/** The two matrices of each target as values: a [rows, rank, in], b [rows, rank, out]. */
+export type LoraValues = ReadonlyMap<string, { readonly a: Value; readonly b: Value }>;
+
+/** Cut packed parameters [rows, parameterCount] into the matrices of each target. */
+export function unpackLora({ rank, targets }: LoraLayout, packed: Value): LoraValues {
+  const rows = packed.shape[0]!;
+  let offset = 0;
+  const take = (width: number) => {
+    const start = offset;
+    offset += rank * width;
+    return reshape(slice(packed, 1, start, offset), [rows, rank, width]);
+  };
+  return new Map(
+    targets.map(({ name, inFeatures, outFeatures }) => [name, { a: take(inFeatures), b: take(outFeatures) }]),
+  );
+}
+
+/**
+ * The same weights with low-rank terms added to the adapted layers: y + scale * (x A^T) B^T.
+ * A batch may hold several copies of each row, one after the other (guidance does): they share the row's adapter.
+ * @param scale alpha / rank of all rows, or 1 where it is already in the matrices
+ */
+export function adaptedWeights(base: Weights, lora: LoraValues, scale: number): Weights {
+  return {
+    ...base,
+    linear: (name, x) => {
+      const y = base.linear(name, x);
+      const pair = lora.get(name);
+      return pair === undefined ? y : add(y, reshape(lowRankTerm(x, pair, scale), y.shape));
+    },
+  };
+}
+
+/** x [rows * copies, n, in] -> [rows, copies * n, out] */
+function lowRankTerm(x: Value, { a, b }: { readonly a: Value; readonly b: Value }, scale: number): Value {
+  const [batch, length, width] = x.shape as [number, number, number];
+  const rows = a.shape[0]!;
+  const narrow = matmul(reshape(x, [rows, (batch / rows) * length, width]), a, { transposeRight: true });
+  return matmul(scale === 1 ? narrow : mul(narrow, scale), b);
+}
+
+/** A fresh adapter as a packed row: A normal with standard deviation 1 / rank, B zero (PEFT's "gaussian" start). */
+export function initialLora(layout: LoraLayout, rng: Rng): Float32Array {
+  const packed = new Float32Array(layout.parameterCount);
+  let offset = 0;
+  for (const { inFeatures, outFeatures } of layout.targets) {
+    for (let index = 0; index < layout.rank * inFeatures; index += 1)
+      packed[offset + index] = rng.normal() / layout.rank;
+    offset += layout.rank * (inFeatures + outFeatures);
+  }
+  return packed;
+}
+
+/** A packed row as an adapter's matrices, B turned back to [out, rank]. */
+export function loraFromPacked(layout: LoraLayout, alpha: number, packed: Float32Array): AdapterWeights {
+  const { rank, targets } = layout;
+  let offset = 0;
+  const take = (width: number) => {
+    const start = offset;
+    offset += rank * width;
+    return packed.slice(start, offset);
+  };
+  const modules = targets.map(({ name, inFeatures, outFeatures }): AdapterModule => {
+    const a = take(inFeatures);
+    return { name, inFeatures, outFeatures, a, b: transposed(take(outFeatures), rank, outFeatures) };
+  });
+  return { rank, alpha, modules };
+}
+
+/**
+ * An adapter's matrices as a packed row.
+ * @throws LoftError "adapter-invalid" when it does not hold exactly the layout's targets at its rank
+ */
+export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Float32Array {
+  const byName = new Map(adapter.modules.map((module) => [module.name, module]));
+  const packed = new Float32Array(layout.parameterCount);
+  let offset = 0;
+  const put = (matrix: Float32Array) => {
+    packed.set(matrix, offset);
+    offset += matrix.length;
+  };
+  for (const { name, inFeatures, outFeatures } of layout.targets) {
+    const module = byName.get(name);
+    const fits = module?.inFeatures === inFeatures && module.outFeatures === outFeatures;
+    if (module === undefined || !fits || adapter.rank !== layout.rank) throw doesNotFit(name);
+    put(module.a);
+    put(transposed(module.b, outFeatures, layout.rank));
+  }
+  if (byName.size !== layout.targets.length) throw doesNotFit("a module that the model does not have");
+  return packed;
+}
+
+function doesNotFit(name: string) {
+  return loftError("adapter-invalid", {
+    what: `The adapter does not fit the model and target modules in use: ${name}.`,
+    fix: "Use the model the adapter was trained on, or train it again.",
+  });
+}
+
+/** A row-major [rows, columns] matrix as [columns, rows]. */
+function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(matrix.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) result[column * rows + row] = matrix[row * columns + column]!;
+  }
+  return result;
+}

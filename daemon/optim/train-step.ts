@@ -1,0 +1,70 @@
+/** One whole training step as a graph: forward, loss, backward, clip and AdamW, from state to state. */
+import { gradients } from "../engine/autodiff/vjp.ts";
+import { input, type Value } from "../engine/graph/value.ts";
+import { concat, reshape, slice } from "../engine/ops/movement.ts";
+import { type AdamWConfig, adamWUpdate } from "./adamw.ts";
+import { clipGradNorm } from "./clip-grad-norm.ts";
+
+export type TrainStepOptions = {
+  /** Independent trainings in one batch. */
+  readonly rows: number;
+  readonly parameterCount: number;
+  readonly adamW: AdamWConfig;
+  readonly maxGradNorm: number;
+  /** Cut packed parameters [rows, parameterCount] into the tensors that the loss uses, in packed order, each [rows, ...]. */
+  readonly unpack: (packed: Value) => readonly Value[];
+  /** The loss of each row, [rows], from those tensors. */
+  readonly loss: (tensors: readonly Value[]) => Value;
+};
+
+/** Outputs of the step; the first three are fed back as the inputs of the same names without "next". */
+export type TrainStepOutputs = {
+  readonly nextParameters: Value;
+  readonly nextFirstMoment: Value;
+  readonly nextSecondMoment: Value;
+  /** [rows] */
+  readonly losses: Value;
+  /** Norms before clipping, [rows, 1]. */
+  readonly gradNorms: Value;
+  /** Before clipping, [rows, parameterCount]. */
+  readonly gradient: Value;
+};
+
+/**
+ * Inputs: `parameters`, `firstMoment`, `secondMoment`, each [rows, parameterCount]; `rates` [rows, 3] with learning
+ * rate, 1 - beta1^step and 1 - beta2^step; and whatever the loss takes.
+ */
+export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
+  const { rows, parameterCount, adamW, maxGradNorm, unpack, loss } = options;
+  const state = (name: string) => input(name, [rows, parameterCount]);
+  const parameters = state("parameters");
+  const tensors = unpack(parameters);
+  const losses = loss(tensors);
+  const gradient = concat(
+    gradients(losses, tensors).map((value) => reshape(value, [rows, rowSize(value)])),
+    1,
+  );
+  const { clipped, norm } = clipGradNorm(gradient, maxGradNorm);
+  const rates = input("rates", [rows, 3]);
+  const [learningRate, biasCorrection1, biasCorrection2] = [0, 1, 2].map((column) =>
+    slice(rates, 1, column, column + 1),
+  );
+  const next = adamWUpdate(
+    adamW,
+    { parameters, firstMoment: state("firstMoment"), secondMoment: state("secondMoment") },
+    clipped,
+    { learningRate: learningRate!, biasCorrection1: biasCorrection1!, biasCorrection2: biasCorrection2! },
+  );
+  return {
+    nextParameters: next.parameters,
+    nextFirstMoment: next.firstMoment,
+    nextSecondMoment: next.secondMoment,
+    losses,
+    gradNorms: norm,
+    gradient,
+  };
+}
+
+function rowSize({ shape }: Value): number {
+  return shape.slice(1).reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,303 @@
+/** What LoFT computes for the arrays of a reference case. */
+import { join } from "node:path";
+import { readAdapter } from "../../daemon/adapters/adapter-file.ts";
+import type { AdapterWeights } from "../../daemon/adapters/adapter-weights.ts";
+import { type FusionPart, fuseAdapters, fusedRank } from "../../daemon/adapters/fuse.ts";
+import { adaptedWeights, type LoraLayout, loraLayout, packedFromLora, unpackLora } from "../../daemon/adapters/lora.ts";
+import { loraTargets } from "../../daemon/adapters/targets.ts";
+import { readJsonFile } from "../../daemon/checkpoint/diffusers-folder.ts";
+import { readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
+import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
+import { encodePrompts, encodeTokenIds } from "../../daemon/diffusion/encode-prompts.ts";
+import { addNoise, buildNoiseSchedule, velocity } from "../../daemon/diffusion/noise-schedule.ts";
+import { createScheduler } from "../../daemon/diffusion/schedulers/schedulers.ts";
+import { endTokenIndex } from "../../daemon/diffusion/text-encoder.ts";
+import { unet } from "../../daemon/diffusion/unet.ts";
+import { decodeLatents, encodeImage } from "../../daemon/diffusion/vae.ts";
+import { float32 } from "../../daemon/engine/graph/tensor.ts";
+import { input } from "../../daemon/engine/graph/value.ts";
+import { fileWeights } from "../../daemon/nn/weights.ts";
+import { createSampler } from "../../daemon/sampling/sampler.ts";
+import { createTrainer } from "../../daemon/training/trainer.ts";
+import { cpu, runGraph } from "../support/run-graph.ts";
+import type { ReferenceCase } from "./reference-case.ts";
+
+/** The groups of arrays this version computes; others are skipped by name. */
+export const groups = [text, unetForward, autoencoder, noise, training, fusion, sampling, schedules] as const;
+
+export function loadModel({ folder }: ReferenceCase): Promise<DiffusionModel> {
+  return loadDiffusionModel(folder, cpu);
+}
+
+async function text(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const ids = reference.ids("text.input_ids");
+  const states = await encodeTokenIds(model, ids);
+  reference.compare("text.last_hidden_state", states);
+  const [rows, tokens] = ids.shape as [number, number];
+  const width = states.length / rows / tokens;
+  const pooled = Array.from({ length: rows }, (_, row) => {
+    const rowIds = [...reference.array("text.input_ids").data.slice(row * tokens, (row + 1) * tokens)];
+    const start = (row * tokens + endTokenIndex(rowIds, model.textEncoder.config)) * width;
+    return [...states.slice(start, start + width)];
+  });
+  reference.compare("text.pooled", pooled.flat());
+}
+
+async function runUNet(model: DiffusionModel, reference: ReferenceCase, stem: string, fused?: AdapterWeights) {
+  const [sample, embeds, timesteps] = ["sample", "text", "timesteps"].map((name) =>
+    reference.array(`${stem}.${name}`),
+  ) as [ReturnType<ReferenceCase["array"]>, ReturnType<ReferenceCase["array"]>, ReturnType<ReferenceCase["array"]>];
+  return predict(model, { sample, embeds, timesteps }, fused);
+}
+
+type UNetArrays = Readonly<Record<"sample" | "embeds" | "timesteps", ReturnType<ReferenceCase["array"]>>>;
+
+async function predict(model: DiffusionModel, { sample, embeds, timesteps }: UNetArrays, fused?: AdapterWeights) {
+  const base = fileWeights(model.unet.file);
+  const inputs = {
+    latents: input("latents", sample.shape),
+    timesteps: input("timesteps", timesteps.shape),
+    promptEmbeds: input("promptEmbeds", embeds.shape),
+  };
+  const feeds = {
+    latents: float32(sample.data, sample.shape),
+    timesteps: float32(timesteps.data, timesteps.shape),
+    promptEmbeds: float32(embeds.data, embeds.shape),
+  };
+  if (fused === undefined) {
+    return (await runGraph({ out: unet(base, model.unet.config, inputs) }, feeds)).out!.data as Float32Array;
+  }
+  const layout = layoutOf(fused);
+  const rows = sample.shape[0]!;
+  const packed = packedFromLora(layout, fused);
+  const weights = adaptedWeights(
+    base,
+    unpackLora(layout, input("fusions", [rows, packed.length])),
+    fused.alpha / fused.rank,
+  );
+  const repeated = Float32Array.from({ length: rows * packed.length }, (_, index) => packed[index % packed.length]!);
+  const results = await runGraph(
+    { out: unet(weights, model.unet.config, inputs) },
+    { ...feeds, fusions: float32(repeated, [rows, packed.length]) },
+  );
+  return results.out!.data as Float32Array;
+}
+
+async function unetForward(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  for (const stem of ["unet", "unet.rect", "unet.odd"]) {
+    reference.compare(`${stem}.out`, await runUNet(model, reference, stem));
+  }
+  const first = (name: string) => {
+    const { shape, data } = reference.array(name);
+    return { shape: [1, ...shape.slice(1)], data: data.slice(0, data.length / shape[0]!) };
+  };
+  const arrays = {
+    sample: first("unet.sample"),
+    embeds: first("unet.text"),
+    timesteps: reference.array("unet.fractional.timesteps"),
+  };
+  reference.compare("unet.fractional.out", await predict(model, arrays));
+}
+
+async function autoencoder(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const { config, file } = model.vae;
+  for (const stem of ["vae", "vae.rect"]) {
+    const image = reference.array(`${stem}.image`);
+    const { mean, logVariance } = encodeImage(fileWeights(file), config, input("image", image.shape));
+    const encoded = await runGraph({ mean, logVariance }, { image: float32(image.data, image.shape) });
+    const logvar = (encoded.logVariance!.data as Float32Array).map((value) => Math.min(20, Math.max(-30, value)));
+    reference.compare(`${stem}.mean`, encoded.mean!.data as Float32Array);
+    reference.compare(`${stem}.logvar`, logvar);
+    if (stem === "vae") {
+      const draw = reference.array("vae.posterior_noise").data;
+      const latents = (encoded.mean!.data as Float32Array).map(
+        (value, index) => (value + Math.exp(logvar[index]! / 2) * draw[index]!) * config.scalingFactor,
+      );
+      reference.compare("vae.latents", latents);
+    }
+    const z = reference.array(`${stem}.z`);
+    const scaled = z.data.map((value) => value / config.scalingFactor);
+    const picture = decodeLatents(fileWeights(file), config, input("z", z.shape));
+    const decoded = await runGraph({ picture }, { z: float32(scaled, z.shape) });
+    reference.compare(`${stem}.decoded`, decoded.picture!.data as Float32Array);
+  }
+}
+
+async function noise(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const schedule = buildNoiseSchedule(model.scheduler);
+  const [latents, draws, timesteps, prediction] = ["latents", "noise", "timesteps", "prediction"].map(
+    (name) => reference.array(`noise.${name}`).data,
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const size = latents.length / timesteps.length;
+  const byRow = (rule: typeof addNoise) =>
+    Float32Array.from(
+      [...timesteps].flatMap((timestep, row) => {
+        const part = (data: Float32Array) => data.slice(row * size, (row + 1) * size);
+        return [...rule(schedule, part(latents), part(draws), timestep)];
+      }),
+    );
+  const meanSquare = (target: Float32Array) =>
+    target.reduce((sum, value, index) => sum + (prediction[index]! - value) ** 2, 0) / target.length;
+  reference.compare("noise.noisy", byRow(addNoise));
+  reference.compare("noise.velocity", byRow(velocity));
+  reference.compare("noise.loss.epsilon", [meanSquare(draws)]);
+  reference.compare("noise.loss.v_prediction", [meanSquare(byRow(velocity))]);
+}
+
+function layoutOf(adapter: AdapterWeights): LoraLayout {
+  return loraLayout(adapter.rank, adapter.modules);
+}
+
+async function training(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const { train, unet_lora: lora } = reference.file;
+  const layout = loraLayout(lora.r, loraTargets(model.unet.file, ["to_q", "to_k", "to_v", "to_out.0"]));
+  const latents = reference.array("train.latents");
+  const text = reference.array("train.text").data;
+  for (const start of ["warm", "zero", "second"]) {
+    const trainer = await createTrainer(model, {
+      rows: 1,
+      layout,
+      alpha: lora.lora_alpha,
+      resolution: latents.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1),
+      adamW: { beta1: train.betas[0], beta2: train.betas[1], epsilon: train.eps, weightDecay: train.weight_decay },
+      maxGradNorm: train.max_grad_norm[start]!,
+      lrSchedule: { name: "cosine", learningRate: train.lr, warmupSteps: train.warmup_steps, steps: train.steps },
+    });
+    const initial = packedFromLora(layout, adapterFrom(reference, `train.${start}.init`, layout, lora.lora_alpha));
+    let state = {
+      step: 0,
+      parameters: initial,
+      firstMoment: new Float32Array(initial.length),
+      secondMoment: new Float32Array(initial.length),
+    };
+    const record = { loss: [] as number[], grad_norm: [] as number[], lr: [] as number[] };
+    for (let step = 0; step < train.steps; step += 1) {
+      const size = latents.data.length / train.steps;
+      const part = (name: string) => reference.array(name).data.slice(step * size, (step + 1) * size);
+      const draw = {
+        latents: part("train.latents"),
+        noise: part("train.noise"),
+        timestep: reference.array("train.timesteps").data[step]!,
+      };
+      const result = await trainer.stepWith([draw], [text], state);
+      if (step === 0 && start !== "second") {
+        reference.compareGroup(
+          `train.${start}.grad`,
+          tensorsOf(trainer.adapters({ ...state, parameters: result.gradient })[0]!),
+        );
+      }
+      state = result.state;
+      record.loss.push(result.losses[0]!);
+      record.grad_norm.push(result.gradNorms[0]!);
+      record.lr.push(result.learningRate);
+      const saved = `train.${start}.step${step + 1}`;
+      if (reference.names.some((name) => name.startsWith(`${saved}.`))) {
+        reference.compareGroup(saved, tensorsOf(trainer.adapters(state)[0]!), `train.${start}.init`);
+      }
+    }
+    for (const [name, values] of Object.entries(record)) reference.compare(`train.${start}.${name}`, values);
+    await trainer.release();
+  }
+}
+
+function adapterFrom(reference: ReferenceCase, prefix: string, layout: LoraLayout, alpha: number): AdapterWeights {
+  const modules = layout.targets.map((target) => ({
+    ...target,
+    a: reference.array(`${prefix}.unet.${target.name}.lora_A.weight`).data,
+    b: reference.array(`${prefix}.unet.${target.name}.lora_B.weight`).data,
+  }));
+  return { rank: layout.rank, alpha, modules };
+}
+
+function tensorsOf({ modules }: AdapterWeights): ReadonlyMap<string, Float32Array> {
+  return new Map(
+    modules.flatMap(({ name, a, b }) => [
+      [`unet.${name}.lora_A.weight`, a],
+      [`unet.${name}.lora_B.weight`, b],
+    ]),
+  );
+}
+
+async function fusion(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const load = (name: string) => readAdapter(join(reference.folder, "lora", `${name}.safetensors`));
+  for (const name of ["a", "b", "c", "c-without-metadata"]) {
+    reference.compare(`fuse.${name}.out`, await runUNet(model, reference, "unet", await load(name)));
+  }
+  for (const [set, weights] of Object.entries(reference.file.fuse)) {
+    const parts: FusionPart[] = [];
+    for (const [index, name] of [...set].entries()) parts.push({ adapter: await load(name), weight: weights[index]! });
+    const fused = fuseAdapters(parts, fusedRank(parts));
+    reference.compare(`fuse.${set}.out`, await runUNet(model, reference, "unet", fused));
+    const { latents, picture } = await sample(reference, model, { scheduler: "ddim", steps: 10, guidance: 2, fused });
+    reference.compare(`fuse.${set}.latents`, latents);
+    if (reference.names.includes(`fuse.${set}.image`)) reference.compare(`fuse.${set}.image`, await picture());
+  }
+}
+
+type SampleRun = {
+  readonly scheduler: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly fused?: AdapterWeights;
+};
+
+async function sample(
+  reference: ReferenceCase,
+  model: DiffusionModel,
+  { scheduler: name, steps, guidance, fused }: SampleRun,
+) {
+  const start = reference.array("sample.noise");
+  const { sample_prompt: prompt, negative_prompt: negative } = reference.file;
+  const embeds = await encodePrompts(model, [prompt, negative]);
+  const layout = fused === undefined ? undefined : layoutOf(fused);
+  const resolution = start.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1);
+  const sampler = await createSampler(model, { rows: 1, resolution, guidanceScale: guidance, layout });
+  const config = readSchedulerConfig(
+    await readJsonFile(join(reference.folder, "schedulers", name, "scheduler_config.json")),
+  );
+  const path: number[] = [];
+  const [latents] = await sampler.denoise(
+    [
+      {
+        noise: start.data,
+        promptEmbeds: embeds.get(prompt)!,
+        negativeEmbeds: embeds.get(negative)!,
+        fusion: layout === undefined ? undefined : packedFromLora(layout, fused!),
+      },
+    ],
+    createScheduler(config, undefined, steps),
+    { onStep: (now) => path.push(...now) },
+  );
+  const picture = async () =>
+    (await sampler.decode(latents!)).map((value) => Math.min(1, Math.max(0, value / 2 + 0.5)));
+  return { latents: latents!, path, picture };
+}
+
+/** Schedulers this version builds. */
+const builtSchedulers = ["ddim", "dpm", "dpm-karras"];
+
+async function sampling(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  for (const { scheduler, steps, guidance_scale: guidance } of reference.file.sampling) {
+    if (!builtSchedulers.includes(scheduler)) continue;
+    const stem = `sample.${scheduler}.${steps}.cfg${guidance.toFixed(1)}`;
+    const run = await sample(reference, model, { scheduler, steps, guidance });
+    reference.compare(`${stem}.latents`, run.latents);
+    if (reference.names.includes(`${stem}.path`)) reference.compare(`${stem}.path`, run.path);
+    if (reference.names.includes(`${stem}.image`)) reference.compare(`${stem}.image`, await run.picture());
+  }
+}
+
+async function schedules(reference: ReferenceCase): Promise<void> {
+  for (const name of builtSchedulers) {
+    const config = readSchedulerConfig(
+      await readJsonFile(join(reference.folder, "schedulers", name, "scheduler_config.json")),
+    );
+    for (const steps of reference.file.schedule_steps) {
+      const scheduler = createScheduler(config, undefined, steps);
+      const stem = `schedule.${name}.${steps}`;
+      reference.compare(`${stem}.timesteps`, scheduler.timesteps);
+      reference.compare(`${stem}.init_noise_sigma`, [scheduler.initNoiseSigma]);
+      if (name !== "ddim") reference.compare(`${stem}.sigmas`, scheduler.sigmas);
+    }
+  }
+}
