@@ -11,20 +11,18 @@ import { matmul } from "../engine/ops/matmul.ts";
 import { reshape, slice } from "../engine/ops/movement.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { AdapterModule, AdapterWeights } from "./adapter-weights.ts";
-
-/** A linear layer that adapters attach to. */
-export type LoraTarget = { readonly name: string; readonly inFeatures: number; readonly outFeatures: number };
+import type { LinearModule } from "./targets.ts";
 
 /** Where one adapter's matrices lie in its packed row: per target A [rank, in], then B transposed [rank, out]. */
 export type LoraLayout = {
   readonly rank: number;
-  readonly targets: readonly LoraTarget[];
+  readonly targets: readonly LinearModule[];
   /** Numbers in one packed row. */
   readonly parameterCount: number;
 };
 
 /** The packed layout of adapters of one rank on these targets. */
-export function loraLayout(rank: number, targets: readonly LoraTarget[]): LoraLayout {
+export function loraLayout(rank: number, targets: readonly LinearModule[]): LoraLayout {
   const width = targets.reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures + outFeatures, 0);
   return { rank, targets, parameterCount: rank * width };
 }

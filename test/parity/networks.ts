@@ -4,7 +4,7 @@ import { readAdapter } from "../../daemon/adapters/adapter-file.ts";
 import type { AdapterWeights } from "../../daemon/adapters/adapter-weights.ts";
 import { type FusionPart, fuseAdapters, fusedRank } from "../../daemon/adapters/fuse.ts";
 import { adaptedWeights, type LoraLayout, loraLayout, packedFromLora, unpackLora } from "../../daemon/adapters/lora.ts";
-import { loraTargets } from "../../daemon/adapters/targets.ts";
+import { findTargetModules } from "../../daemon/adapters/targets.ts";
 import { readJsonFile } from "../../daemon/checkpoint/diffusers-folder.ts";
 import { readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
@@ -18,7 +18,7 @@ import { float32 } from "../../daemon/engine/graph/tensor.ts";
 import { input } from "../../daemon/engine/graph/value.ts";
 import { fileWeights } from "../../daemon/nn/weights.ts";
 import { createSampler } from "../../daemon/sampling/sampler.ts";
-import { createTrainer } from "../../daemon/training/trainer.ts";
+import { createTrainer, type TrainingState } from "../../daemon/training/trainer.ts";
 import { cpu, runGraph } from "../support/run-graph.ts";
 import type { ReferenceCase } from "./reference-case.ts";
 
@@ -150,7 +150,7 @@ function layoutOf(adapter: AdapterWeights): LoraLayout {
 
 async function training(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const { train, unet_lora: lora } = reference.file;
-  const layout = loraLayout(lora.r, loraTargets(model.unet.file, ["to_q", "to_k", "to_v", "to_out.0"]));
+  const layout = loraLayout(lora.r, findTargetModules(model.unet.file.tensors, ["to_q", "to_k", "to_v", "to_out.0"]));
   const latents = reference.array("train.latents");
   const text = reference.array("train.text").data;
   for (const start of ["warm", "zero", "second"]) {
@@ -164,7 +164,7 @@ async function training(reference: ReferenceCase, model: DiffusionModel): Promis
       lrSchedule: { name: "cosine", learningRate: train.lr, warmupSteps: train.warmup_steps, steps: train.steps },
     });
     const initial = packedFromLora(layout, adapterFrom(reference, `train.${start}.init`, layout, lora.lora_alpha));
-    let state = {
+    let state: TrainingState = {
       step: 0,
       parameters: initial,
       firstMoment: new Float32Array(initial.length),
