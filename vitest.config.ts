@@ -1,3 +1,4 @@
+/** Tests run in forked processes, two at a time; test/slow and test/bench run only when asked for by name. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -3,6 +3,7 @@
 import { loftError } from "../base/errors.ts";
 import { readModelFolder } from "../checkpoint/diffusers-folder.ts";
 import { readSafetensorsHeader, type SafetensorsFile } from "../checkpoint/safetensors.ts";
+import { withCurrentNames } from "../checkpoint/weight-names.ts";
 import { type Shape, sizeOf } from "../engine/graph/shape.ts";
 import type { SessionOptions } from "../engine/runtime/session.ts";
 import { readSchedulerConfig, type SchedulerConfig } from "./configs/scheduler-config.ts";
@@ -33,7 +34,10 @@ export async function loadDiffusionModel(folder: string, session: SessionOptions
   return {
     folder,
     unet: { config: readUNetConfig(files.unet.config), file: await readSafetensorsHeader(files.unet.weights) },
-    vae: { config: readVaeConfig(files.vae.config), file: await readSafetensorsHeader(files.vae.weights) },
+    vae: {
+      config: readVaeConfig(files.vae.config),
+      file: withCurrentNames(await readSafetensorsHeader(files.vae.weights)),
+    },
     textEncoder: {
       config: readTextEncoderConfig(files.textEncoder.config),
       file: await readSafetensorsHeader(files.textEncoder.weights),

@@ -5,6 +5,9 @@ export type DType = "f16" | "f32" | "f64" | "i32" | "i64" | "bool";
 /** Bytes per element. */
 export const dtypeBytes: Readonly<Record<DType, number>> = { f16: 2, f32: 4, f64: 8, i32: 4, i64: 8, bool: 1 };
 
+/** The numbers ONNX gives them (TensorProto.DataType). */
+export const onnxElementTypes: Readonly<Record<DType, number>> = { f32: 1, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11 };
+
 /** A host array that can hold elements of some dtype (f16 as raw 16-bit words). */
 export type HostArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array;
 

@@ -2,15 +2,8 @@
  * A writer for the few protobuf messages an ONNX model needs. Field numbers are those of onnx.proto (ONNX 1.18).
  * Knows nothing of graphs or operations.
  */
-import type { DType, HostArray } from "../graph/dtype.ts";
+import { type HostArray, onnxElementTypes } from "../graph/dtype.ts";
 import type { Attributes, TensorType } from "../graph/op.ts";
-
-const elementTypes: Readonly<Record<DType, number>> = { f32: 1, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11 };
-
-/** The number ONNX gives a dtype. */
-export function elementType(dtype: DType): number {
-  return elementTypes[dtype];
-}
 
 /** Bytes of one message, as a list of chunks. */
 type Message = readonly Uint8Array[];
@@ -109,7 +102,7 @@ export function externalInitializerMessage(name: string, data: ExternalData, typ
 function tensorHead(name: string, { shape, dtype }: TensorType): Message {
   return [
     ...shape.flatMap((size) => integerField(1, size)),
-    ...integerField(2, elementTypes[dtype]),
+    ...integerField(2, onnxElementTypes[dtype]),
     ...textField(8, name),
   ];
 }
@@ -119,7 +112,7 @@ export type NamedType = TensorType & { readonly name: string };
 /** ValueInfoProto as field `field` of GraphProto: 11 for inputs, 12 for outputs. */
 export function valueInfoMessage(field: 11 | 12, { name, shape, dtype }: NamedType): Message {
   const dimensions = shape.flatMap((size) => messageField(1, integerField(1, size)));
-  const tensor = [...integerField(1, elementTypes[dtype]), ...messageField(2, dimensions)];
+  const tensor = [...integerField(1, onnxElementTypes[dtype]), ...messageField(2, dimensions)];
   return messageField(field, [...textField(1, name), ...messageField(2, messageField(1, tensor))]);
 }
 

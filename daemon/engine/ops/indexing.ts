@@ -1,8 +1,7 @@
 /** Picking rows by index, and changing the element type. */
-import type { DType } from "../graph/dtype.ts";
+import { type DType, onnxElementTypes } from "../graph/dtype.ts";
 import { gradientMissing, type Op } from "../graph/op.ts";
 import { applyOne, type Value } from "../graph/value.ts";
-import { elementType } from "../onnx/proto.ts";
 
 /** Rows of table [rows, width] by indices [...] -> [..., width]. The table's gradient is not built. */
 export function gather(table: Value, indices: Value): Value {
@@ -26,6 +25,8 @@ export const gatherOp: Op<Record<string, never>> = {
 export const castOp: Op<{ readonly dtype: string }> = {
   name: "cast",
   inferTypes: ([x], { dtype }) => [{ shape: x!.shape, dtype: dtype as DType }],
-  lower: ({ onnx, names, attributes: { dtype } }) => [onnx.emit("Cast", names, { to: elementType(dtype as DType) })],
+  lower: ({ onnx, names, attributes: { dtype } }) => [
+    onnx.emit("Cast", names, { to: onnxElementTypes[dtype as DType] }),
+  ],
   vjp: ({ inputs: [x], cotangent: dy }) => [cast(dy, x!.dtype)],
 };

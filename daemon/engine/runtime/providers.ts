@@ -1,4 +1,7 @@
 /** Execution providers: which devices ONNX Runtime can use here, and which one a run gets. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { listSupportedBackends } from "onnxruntime-node";
 import { loftError } from "../../base/errors.ts";
 
@@ -15,21 +18,33 @@ const howToAdd: Readonly<Record<Provider, string>> = {
   dml: "It exists on Windows only.",
 };
 
-/** Providers this build of ONNX Runtime contains; whether a device is there shows only when a session is made. */
-export function bundledProviders(): readonly Provider[] {
-  const names = listSupportedBackends().map(({ name }) => name);
-  return (Object.keys(howToAdd) as Provider[]).filter((provider) => names.includes(provider));
+/**
+ * Providers whose libraries are installed; whether a device is there shows only when a session is made. CUDA's do not
+ * come with the package: ONNX Runtime lists it all the same, as not bundled.
+ */
+export function installedProviders(): readonly Provider[] {
+  const backends = listSupportedBackends();
+  const isInstalled = (provider: Provider) =>
+    backends.some(({ name, bundled }) => name === provider && (bundled || isCudaInstalled(provider)));
+  return (Object.keys(howToAdd) as Provider[]).filter(isInstalled);
+}
+
+function isCudaInstalled(provider: Provider): boolean {
+  if (provider !== "cuda") return false;
+  const packageFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const folder = join(packageFolder, "bin", "napi-v6", process.platform, process.arch);
+  return existsSync(join(folder, "libonnxruntime_providers_cuda.so"));
 }
 
 /**
  * The provider a run uses. `auto` takes CUDA where its libraries are there, else the CPU: other devices are used when
  * asked for by name.
- * @throws LoftError "provider-unavailable" when a provider was asked for that this build does not contain
+ * @throws LoftError "provider-unavailable" when a provider was asked for that is not installed
  */
 export function chooseProvider(choice: ProviderChoice): Provider {
-  const bundled = bundledProviders();
-  if (choice === "auto") return bundled.includes("cuda") ? "cuda" : "cpu";
-  if (!bundled.includes(choice)) throw providerUnavailable(choice, "This ONNX Runtime does not contain it.");
+  const installed = installedProviders();
+  if (choice === "auto") return installed.includes("cuda") ? "cuda" : "cpu";
+  if (!installed.includes(choice)) throw providerUnavailable(choice, "Its libraries are not installed.");
   return choice;
 }
 

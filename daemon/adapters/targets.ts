@@ -1,0 +1,43 @@
+/** Which layers of a network an adapter attaches to: target names to module names. Pure. */
+import { loftError } from "../base/errors.ts";
+
+/** What is known of a checkpoint's tensor: enough to tell a linear layer. */
+type Shaped = { readonly shape: readonly number[] };
+
+/** A linear layer that adapters attach to. */
+export type LinearModule = { readonly name: string; readonly inFeatures: number; readonly outFeatures: number };
+
+/**
+ * The linear layers of a checkpoint that targets select, sorted by name. A target selects the module of that very name
+ * and all whose name ends with "." and the target, as in PEFT; so "to_out.0" selects "...attn1.to_out.0".
+ * A linear layer is a "NAME.weight" of two axes [outFeatures, inFeatures]; embeddings are none.
+ * @throws LoftError "adapter-invalid" when a target selects nothing, or no target is given
+ */
+export function findTargetModules(
+  tensors: ReadonlyMap<string, Shaped>,
+  targets: readonly string[],
+): readonly LinearModule[] {
+  const linear = [...tensors].flatMap(([name, { shape }]) => linearModule(name, shape));
+  const isSelected = (target: string) => (module: LinearModule) =>
+    module.name === target || module.name.endsWith(`.${target}`);
+  const idle = targets.filter((target) => !linear.some(isSelected(target)));
+  if (idle.length !== 0 || targets.length === 0) {
+    throw loftError("adapter-invalid", {
+      what:
+        targets.length === 0
+          ? "No target modules are given."
+          : `The model has no linear layer for the target ${idle.map((target) => `"${target}"`).join(", ")}.`,
+      fix: 'Use target modules that the model has, for instance "to_q", "to_k", "to_v", "to_out.0".',
+    });
+  }
+  const selected = linear.filter((module) => targets.some((target) => isSelected(target)(module)));
+  return selected.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function linearModule(tensorName: string, shape: readonly number[]): LinearModule[] {
+  const suffix = ".weight";
+  const isLinear = tensorName.endsWith(suffix) && shape.length === 2 && !/embedding\.weight$/.test(tensorName);
+  if (!isLinear) return [];
+  const [outFeatures, inFeatures] = shape as readonly [number, number];
+  return [{ name: tensorName.slice(0, -suffix.length), inFeatures, outFeatures }];
+}

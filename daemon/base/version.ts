@@ -1,0 +1,4 @@
+/** The version of LoFT, from package.json. */
+import packageJson from "../../package.json" with { type: "json" };
+
+export const loftVersion: string = packageJson.version;

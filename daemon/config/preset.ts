@@ -1,0 +1,49 @@
+/** What a preset is: a value and its source for each field that depends on the model. The presets themselves live in pipeline/. */
+import type { LoftConfig } from "../../schemas/generated/loft-config.ts";
+
+export type PresetName = Exclude<NonNullable<LoftConfig["preset"]>, "auto">;
+
+/** A group of the configuration with every field filled. */
+type Filled<Group extends keyof LoftConfig> = {
+  readonly [Field in keyof NonNullable<LoftConfig[Group]>]-?: NonNullable<LoftConfig[Group]>[Field] extends infer Value
+    ? Exclude<Value, undefined>
+    : never;
+};
+
+/** The groups that a preset fills. */
+export type PresetValues = {
+  readonly adapter: Filled<"adapter">;
+  readonly training: Filled<"training">;
+  readonly fusion: Filled<"fusion">;
+  readonly sampling: Filled<"sampling">;
+};
+
+/** A value and where it was found. */
+export type Sourced<Value> = { readonly value: Value; readonly source: string };
+
+/** The values of a preset, each with its source. */
+export type PresetTable = {
+  readonly [Group in keyof PresetValues]: {
+    readonly [Field in keyof PresetValues[Group]]: Sourced<PresetValues[Group][Field]>;
+  };
+};
+
+export type Preset = { readonly name: PresetName; readonly title: string; readonly table: PresetTable };
+
+/** Picks the preset that a configuration asks for; `auto` decides by the model's name or folder. */
+export type ChoosePreset = (preset: PresetName | "auto", model: string) => Preset;
+
+/** The values of a preset without their sources. */
+export function presetValues({ table }: Preset): PresetValues {
+  const groups = Object.entries(table).map(([group, fields]) => {
+    const values = Object.entries(fields as Readonly<Record<string, Sourced<unknown>>>);
+    return [group, Object.fromEntries(values.map(([field, { value }]) => [field, value]))];
+  });
+  return Object.fromEntries(groups) as PresetValues;
+}
+
+/** The source of one value, e.g. of `training.steps`; undefined for a field that presets do not fill. */
+export function presetSource({ table }: Preset, group: string, field: string): string | undefined {
+  const groups = table as Readonly<Record<string, Readonly<Record<string, Sourced<unknown>>>>>;
+  return groups[group]?.[field]?.source;
+}

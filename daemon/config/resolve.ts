@@ -1,0 +1,123 @@
+/** A configuration with every field filled: by the user, else by the preset, else by the schema's default. */
+import type { LoftConfig, WeightsConfig } from "../../schemas/generated/loft-config.ts";
+import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { safeFolderName } from "./folder-name.ts";
+import { type Preset, type PresetName, type PresetValues, presetSource, presetValues } from "./preset.ts";
+
+export type TargetModule = "to_q" | "to_k" | "to_v" | "to_out.0";
+
+/** How the weights of an image's adapters come about, with nothing left open. */
+export type FusionWeights =
+  | { readonly kind: "fixed"; readonly values: readonly number[] }
+  | { readonly kind: "uniform" }
+  | { readonly kind: "dirichlet"; readonly alpha: number };
+
+/** Everything a run needs to know, as the file and its preset say it. Paths are relative to the file. */
+export type ResolvedConfig = {
+  readonly name: string;
+  readonly model: string;
+  readonly method: "loft";
+  readonly preset: PresetName;
+  readonly seed: number;
+  readonly data: {
+    readonly folder: string;
+    readonly shots: number | null;
+    readonly classNames: Readonly<Record<string, string>>;
+  };
+  readonly prompt: { readonly template: string; readonly domain: string; readonly negative: string };
+  readonly adapter: { readonly rank: number; readonly alpha: number; readonly targetModules: readonly TargetModule[] };
+  readonly training: PresetValues["training"];
+  readonly fusion: { readonly adaptersPerImage: number; readonly weights: FusionWeights };
+  readonly sampling: PresetValues["sampling"];
+  readonly output: { readonly folder: string; readonly stripMetadata: boolean };
+  readonly device: {
+    readonly provider: NonNullable<NonNullable<LoftConfig["device"]>["provider"]>;
+    readonly threads: number | null;
+  };
+};
+
+/** Who decided a value. */
+export type Origin = { readonly from: "user" | "preset" | "default"; readonly source: string };
+
+/** The filled configuration, and for each field (`training.steps`) where its value came from. */
+export type Resolution = {
+  readonly config: ResolvedConfig;
+  readonly origins: Readonly<Record<string, Origin>>;
+};
+
+/**
+ * Fill in what the user left out.
+ * @param config a configuration without errors
+ * @param preset what `choosePreset(config.preset, config.model)` picked
+ * @param fileName the file's name or path, e.g. `my-photos.loft.json`; names the run where the file does not
+ */
+export function resolveConfig(config: LoftConfig, preset: Preset, fileName: string): Resolution {
+  const values = presetValues(preset);
+  const name = config.name?.trim() ?? nameOf(fileName);
+  const adapter = { ...values.adapter, ...config.adapter };
+  const fusion = { ...values.fusion, ...config.fusion };
+  const resolved: ResolvedConfig = {
+    name,
+    model: config.model ?? loftDefaults.model,
+    method: config.method ?? loftDefaults.method,
+    preset: preset.name,
+    seed: config.seed ?? loftDefaults.seed,
+    data: { ...loftDefaults.data, ...config.data },
+    prompt: { ...loftDefaults.prompt, ...config.prompt },
+    adapter: { ...adapter, targetModules: inModelOrder(adapter.targetModules) },
+    training: { ...values.training, ...config.training },
+    fusion: { ...fusion, weights: filledWeights(fusion.weights, fusion.adaptersPerImage) },
+    sampling: { ...values.sampling, ...config.sampling },
+    output: { ...loftDefaults.output, folder: `runs/${safeFolderName(name)}`, ...config.output },
+    device: { ...loftDefaults.device, ...config.device },
+  };
+  return { config: resolved, origins: originsOf(resolved, config, preset) };
+}
+
+/** `dir/my-photos.loft.json` is the run `my-photos`. */
+function nameOf(fileName: string): string {
+  const base = fileName.split(/[\\/]/).at(-1) as string;
+  const name = base.replace(/\.json$/i, "").replace(/\.loft$/i, "");
+  return name.trim() === "" ? "run" : name;
+}
+
+/** One order, whatever the file's: the order does not matter, and equal adapters must have equal identities. */
+function inModelOrder(modules: readonly TargetModule[]): readonly TargetModule[] {
+  return (["to_q", "to_k", "to_v", "to_out.0"] as const).filter((module) => modules.includes(module));
+}
+
+function filledWeights(weights: WeightsConfig, count: number): FusionWeights {
+  switch (weights.kind) {
+    case "fixed":
+      return { kind: "fixed", values: weights.values ?? Array.from({ length: count }, () => 1 / count) };
+    case "uniform":
+      return { kind: "uniform" };
+    case "dirichlet":
+      return { kind: "dirichlet", alpha: weights.alpha ?? 1 };
+  }
+}
+
+/** The fields of a resolved configuration as (path, value), groups opened one level. */
+export function resolvedFields(config: ResolvedConfig): readonly (readonly [path: string, value: unknown])[] {
+  return Object.entries(config).flatMap(([key, member]): readonly (readonly [string, unknown])[] =>
+    typeof member === "object"
+      ? Object.entries(member).map(([field, value]) => [`${key}.${field}`, value])
+      : [[key, member]],
+  );
+}
+
+function originsOf(resolved: ResolvedConfig, user: LoftConfig, preset: Preset): Readonly<Record<string, Origin>> {
+  const entries = resolvedFields(resolved).map(([path]) => [path, originOf(path, user, preset)]);
+  return Object.fromEntries(entries) as Readonly<Record<string, Origin>>;
+}
+
+function originOf(path: string, user: LoftConfig, preset: Preset): Origin {
+  const [group, field] = path.split(".") as [string, string | undefined];
+  const member = (user as unknown as Readonly<Record<string, unknown>>)[group];
+  const isGiven = field === undefined ? member !== undefined : Object.hasOwn((member ?? {}) as object, field);
+  const isLeftToUs = path === "preset" && member === "auto";
+  if (isGiven && !isLeftToUs) return { from: "user", source: "this file" };
+  const source = field === undefined ? undefined : presetSource(preset, group, field);
+  if (source !== undefined) return { from: "preset", source };
+  return { from: "default", source: path === "preset" ? "picked by the model" : "default" };
+}

@@ -1,0 +1,178 @@
+/** Problems that a schema cannot know: values that do not fit each other. Reads what is well-formed and ignores the rest. */
+import { posix } from "node:path";
+import type { Node } from "jsonc-parser";
+import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { nodeAt, plainValue, propertyAt } from "./parse.ts";
+import type { ChoosePreset, PresetName, PresetValues } from "./preset.ts";
+import { presetValues } from "./preset.ts";
+import type { Path, ProblemDraft } from "./problem.ts";
+import { closest } from "./suggest.ts";
+import { placeholders, placeholdersOf } from "./template.ts";
+
+/** All problems of meaning in a tree, whatever else is wrong with it. */
+export function semanticProblems(tree: Node, choosePreset: ChoosePreset): readonly ProblemDraft[] {
+  const choice = presetChoice(tree);
+  const context = { tree, preset: presetValues(choosePreset(choice.preset, choice.model)) };
+  return [
+    ...templateProblems(context),
+    ...fixedWeightsProblems(context),
+    ...warmupProblems(context),
+    ...sharedNameProblems(context),
+    ...outputProblems(context),
+    ...negativePromptProblems(context),
+    ...presetProblems(context, choosePreset),
+  ];
+}
+
+type Context = { readonly tree: Node; readonly preset: PresetValues };
+
+/** The preset and the model that a possibly wrong configuration asks for. */
+function presetChoice(tree: Node): { readonly preset: PresetName | "auto"; readonly model: string } {
+  const preset = textAt(tree, ["preset"]);
+  const model = textAt(tree, ["model"]) ?? loftDefaults.model;
+  return { preset: preset === "paper" || preset === "loft-mini" ? preset : "auto", model };
+}
+
+function templateProblems({ tree }: Context): readonly ProblemDraft[] {
+  const path = ["prompt", "template"];
+  const template = textAt(tree, path);
+  if (template === undefined || template.trim() === "") return [];
+  const names = placeholdersOf(template);
+  const unknown = names.filter((name) => !(placeholders as readonly string[]).includes(name));
+  const problems = unknown.map((name) => {
+    const meant = closest(name, placeholders);
+    const fix = meant === undefined ? "Known are {class} and {domain}." : `Did you mean {${meant}}?`;
+    return draft(tree, "template-placeholder", path, `prompt.template has the unknown placeholder {${name}}.`, fix);
+  });
+  if (names.includes("class") || 0 < problems.length) return problems;
+  const message = "prompt.template does not name the class, so that all classes would have the same prompt.";
+  return [
+    draft(tree, "template-placeholder", path, message, `Put {class} in it, as in "${loftDefaults.prompt.template}".`),
+  ];
+}
+
+function fixedWeightsProblems({ tree, preset }: Context): readonly ProblemDraft[] {
+  const path = ["fusion", "weights", "values"];
+  const node = nodeAt(tree, path);
+  const values = node?.type === "array" ? (plainValue(node) as readonly unknown[]) : undefined;
+  if (values === undefined || textAt(tree, ["fusion", "weights", "kind"]) !== "fixed") return [];
+  if (values.length === 0 || !values.every((value) => typeof value === "number" && Number.isFinite(value))) return [];
+  const count = numberAt(tree, ["fusion", "adaptersPerImage"]) ?? preset.fusion.adaptersPerImage;
+  const sum = (values as readonly number[]).reduce((total, value) => total + value, 0);
+  if (values.length !== count) {
+    const message = `fusion.weights.values has ${counted(values.length, "weight")} for ${counted(count, "adapter")} per image.`;
+    return [
+      draft(tree, "weights-count", path, message, `Give ${count}, or set fusion.adaptersPerImage to ${values.length}.`),
+    ];
+  }
+  if (Math.abs(sum - 1) < 1e-6) return [];
+  const message = `fusion.weights.values sum to ${Number(sum.toPrecision(6))}, not to 1: adapters act ${sum < 1 ? "weaker" : "stronger"} than trained.`;
+  return [
+    { ...draft(tree, "weights-sum", path, message, "Make them sum to 1 unless you mean it."), severity: "warning" },
+  ];
+}
+
+/** Only a warm-up that the user chose is wrong; the preset's may be longer than a quick trial. */
+function warmupProblems({ tree, preset }: Context): readonly ProblemDraft[] {
+  const givenWarmup = numberAt(tree, ["training", "warmupSteps"]);
+  const givenSteps = numberAt(tree, ["training", "steps"]);
+  const warmup = givenWarmup ?? preset.training.warmupSteps;
+  const steps = givenSteps ?? preset.training.steps;
+  if (warmup < steps || steps < 1) return [];
+  const path = ["training", givenWarmup === undefined ? "steps" : "warmupSteps"];
+  const message = `The warm-up of ${counted(warmup, "step")} lasts as long as the training of ${counted(steps, "step")}: the learning rate never reaches its value.`;
+  const fix = `Set training.warmupSteps below ${steps}.`;
+  const severity = givenWarmup === undefined ? "warning" : "error";
+  return [{ ...draft(tree, "warmup-too-long", path, message, fix), severity }];
+}
+
+function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
+  const group = nodeAt(tree, ["data", "classNames"]);
+  if (group?.type !== "object") return [];
+  const names = Object.entries(plainValue(group) as Readonly<Record<string, unknown>>);
+  return names.flatMap(([folder, name], index) => {
+    const other = names.slice(0, index).find(([, earlier]) => earlier === name);
+    if (other === undefined || typeof name !== "string") return [];
+    const message = `The folders "${other[0]}" and "${folder}" have the same class name "${name}".`;
+    const fix = "Give them different names, or put their photos into one folder.";
+    return [draft(tree, "class-name-shared", ["data", "classNames", folder], message, fix)];
+  });
+}
+
+/** Images inside the folder of photos would be taken for photos by the next run. */
+function outputProblems({ tree }: Context): readonly ProblemDraft[] {
+  const data = textAt(tree, ["data", "folder"]);
+  if (data === undefined || data.trim() === "") return [];
+  const given = textAt(tree, ["output", "folder"]);
+  const output = given ?? "runs/run";
+  if (!isInside(posixPath(output), posixPath(data))) return [];
+  const path = given === undefined ? ["data", "folder"] : ["output", "folder"];
+  const message = `The run folder ${given === undefined ? "runs/" : `"${given}"`} lies inside data.folder "${data}": its images would be taken for photos.`;
+  const fix =
+    given === undefined
+      ? 'Set output.folder to a place outside, such as "../runs/my-run".'
+      : "Choose a folder outside.";
+  return [draft(tree, "output-inside-data", path, message, fix)];
+}
+
+function negativePromptProblems({ tree, preset }: Context): readonly ProblemDraft[] {
+  const negative = textAt(tree, ["prompt", "negative"]) ?? "";
+  const guidance = numberAt(tree, ["sampling", "guidanceScale"]) ?? preset.sampling.guidanceScale;
+  if (negative.trim() === "" || guidance !== 1) return [];
+  const message = "prompt.negative has no effect at sampling.guidanceScale 1, which switches guidance off.";
+  const problem = draft(
+    tree,
+    "negative-prompt-unused",
+    ["prompt", "negative"],
+    message,
+    "Raise the scale or remove the prompt.",
+  );
+  return [{ ...problem, severity: "warning" }];
+}
+
+function presetProblems({ tree }: Context, choosePreset: ChoosePreset): readonly ProblemDraft[] {
+  const { preset, model } = presetChoice(tree);
+  const fitting = choosePreset("auto", model).name;
+  if (preset === "auto" || preset === fitting) return [];
+  const message = `preset "${preset}" is not made for the model "${model}".`;
+  const problem = draft(tree, "preset-mismatch", ["preset"], message, `Use "${fitting}" or "auto" unless you mean it.`);
+  return [{ ...problem, severity: "warning", suggestion: fitting }];
+}
+
+/** An error at a value; at its key, or at the nearest group that exists, when there is none. */
+function draft(tree: Node, code: ProblemDraft["code"], path: Path, message: string, fix: string): ProblemDraft {
+  const node = nearestNode(tree, path);
+  const length = node.type === "object" || node.type === "array" ? 1 : node.length;
+  return { severity: "error", code, message, fix, path, span: { offset: node.offset, length } };
+}
+
+function nearestNode(tree: Node, path: Path): Node {
+  const parent = path.slice(0, -1);
+  const key = propertyAt(nodeAt(tree, parent), String(path.at(-1)))?.key;
+  return nodeAt(tree, path) ?? key ?? (path.length === 0 ? tree : nearestNode(tree, parent));
+}
+
+function textAt(tree: Node, path: Path): string | undefined {
+  const node = nodeAt(tree, path);
+  return node?.type === "string" ? (node.value as string) : undefined;
+}
+
+function numberAt(tree: Node, path: Path): number | undefined {
+  const node = nodeAt(tree, path);
+  return node?.type === "number" && Number.isFinite(node.value) ? (node.value as number) : undefined;
+}
+
+function posixPath(path: string): string {
+  return posix.normalize(path.trim().replaceAll("\\", "/")).replace(/(?<=.)\/$/, "");
+}
+
+/** Whether `inner` is `outer` or lies in it; both relative to one folder, or both absolute. */
+function isInside(inner: string, outer: string): boolean {
+  if (posix.isAbsolute(inner) !== posix.isAbsolute(outer)) return false;
+  const steps = posix.relative(outer, inner).split("/");
+  return steps[0] !== "..";
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,115 @@
+/** Image files in and out, through sharp: every photo becomes upright 8-bit sRGB without alpha, every image a PNG. */
+import { open } from "node:fs/promises";
+import sharp, { type Sharp } from "sharp";
+import { loftError } from "../base/errors.ts";
+import { readError } from "../base/file-errors.ts";
+import { imageKind, isPhotoKind } from "./image-kind.ts";
+import { type Picture, type PictureTensor, toTensor } from "./picture.ts";
+import { withPngText } from "./png-text.ts";
+import { resizeAndCenterCrop } from "./resample.ts";
+
+/** Bigger files and pictures are refused: nobody trains on them, and they may be traps for the memory. */
+export const photoLimits = { bytes: 64 * 1024 * 1024, pixels: 64_000_000 } as const;
+
+/** A decoded photo; `frames` counts the pictures in the file, of which the first is taken. */
+export type DecodedPhoto = { readonly picture: Picture; readonly frames: number };
+
+/**
+ * A photo as the model sees it: upright, on white, sRGB, short side resized to `resolution`, center square.
+ * @returns values in [-1, 1], [3, resolution, resolution]
+ * @throws LoftError "image-unreadable", "file-vanished", "file-unreadable"
+ */
+export async function readPhoto(file: string, resolution: number): Promise<PictureTensor> {
+  return toTensor(await readPhotoSquare(file, resolution));
+}
+
+/** `readPhoto` as bytes. A picture that is resolution x resolution RGB already keeps every pixel. */
+export async function readPhotoSquare(file: string, resolution: number): Promise<Picture> {
+  return resizeAndCenterCrop(await readPicture(file), resolution);
+}
+
+/** A picture in its own size. Throws as `readPhoto` does. */
+export async function readPicture(file: string): Promise<Picture> {
+  const bytes = await readFileUpTo(file, photoLimits.bytes).catch((error: unknown) => {
+    throw readError(error, file);
+  });
+  if (bytes === undefined) throw unreadable(file, `it is larger than ${photoLimits.bytes} bytes`);
+  if (!isPhotoKind(imageKind(bytes))) throw unreadable(file, "its content is no image that can be decoded");
+  try {
+    return (await decodePhoto(bytes)).picture;
+  } catch (error) {
+    throw unreadable(file, decoderMessage(error), error);
+  }
+}
+
+/**
+ * Decode the first frame: orientation applied, alpha flattened on white, color converted to 8-bit sRGB (by the
+ * embedded profile if there is one). Only for bytes whose `imageKind` is a photo kind.
+ * @throws Error of the decoder, also when the data ends early
+ */
+export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
+  const { pages } = await openImage(bytes).metadata();
+  const { data, info } = await openImage(bytes)
+    .autoOrient()
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels instead of 3`);
+  return { picture: { width: info.width, height: info.height, rgb: data }, frames: pages ?? 1 };
+}
+
+/** Upright width and height from the file's header, without decoding the pixels. Throws the decoder's error. */
+export async function readPhotoSize(bytes: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
+  // Not limited in pixels: nothing is decoded, and the caller wants the number for its message.
+  const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  return { width: autoOrient.width, height: autoOrient.height };
+}
+
+/** The first line of what the decoder said, for messages. */
+export function decoderMessage(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0]!.slice(0, 200);
+}
+
+/** The bytes of `file`, or undefined when it has more than `limit`. Rejects with Node's error. */
+export async function readFileUpTo(file: string, limit: number): Promise<Uint8Array | undefined> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    return size <= limit ? await handle.readFile() : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What goes into the file besides the pixels. */
+export type PngNotes = {
+  /** Text chunks by keyword, e.g. { parameters, loft }. */
+  readonly text?: Readonly<Record<string, string>>;
+  /** An XMP packet. */
+  readonly xmp?: string;
+};
+
+/**
+ * A PNG of `picture`. The same input gives the same bytes on the same machine: no time stamp, fixed filter and level.
+ */
+export async function encodePng(picture: Picture, notes: PngNotes = {}): Promise<Uint8Array> {
+  const { width, height, rgb } = picture;
+  const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9, adaptiveFiltering: true, palette: false })
+    .toBuffer();
+  return withPngText(png, notes);
+}
+
+function openImage(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { failOn: "error", limitInputPixels: photoLimits.pixels, sequentialRead: true });
+}
+
+function unreadable(file: string, reason: string, cause?: unknown) {
+  return loftError("image-unreadable", {
+    what: `${file} cannot be used as a picture: ${reason}.`,
+    fix: "Replace the file by a good copy (PNG, JPEG or WebP), or remove it from the folder.",
+    cause,
+  });
+}

@@ -1,0 +1,114 @@
+/** From a configuration file to a plan: everything a run needs to know, before anything is written. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { loftError } from "../base/errors.ts";
+import { parseConfig } from "../config/parse.ts";
+import { formatProblem, hasErrors, type Problem } from "../config/problem.ts";
+import { type Resolution, resolveConfig } from "../config/resolve.ts";
+import { closest } from "../config/suggest.ts";
+import { validateConfig } from "../config/validate.ts";
+import { readFewShotFolder } from "../data/few-shot-folder.ts";
+import type { PhotoProblem } from "../data/photo-problems.ts";
+import { nativeResolution } from "../diffusion/diffusion-model.ts";
+import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers.ts";
+import { type Dataset, datasetOf } from "../pipeline/dataset.ts";
+import { planRun } from "../pipeline/methods/methods.ts";
+import type { Plan } from "../pipeline/plan.ts";
+import { choosePreset } from "../pipeline/presets.ts";
+import { findModel } from "./find-model.ts";
+import type { JobModel } from "./job.ts";
+
+export type JobRequest = {
+  /** Absolute path of the configuration file. */
+  readonly configFile: string;
+  readonly modelsFolder: string;
+  /** Instead of the configuration's device. */
+  readonly device?: string;
+  /** Names or folders of classes; empty: all. */
+  readonly onlyClasses: readonly string[];
+};
+
+export type PreparedJob = {
+  readonly resolution: Resolution;
+  /** Warnings about the configuration; errors were thrown. */
+  readonly problems: readonly Problem[];
+  readonly photoProblems: readonly PhotoProblem[];
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** As the configuration says, absolute. */
+  readonly outputFolder: string;
+  readonly dataset: Dataset;
+  readonly model: JobModel;
+  readonly plan: Plan;
+};
+
+/**
+ * Read configuration, photos and model, and plan.
+ * @throws LoftError for anything that must be mended first; "config-invalid" lists all problems at once
+ */
+export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
+  const { resolution, problems } = await readConfigFile(request.configFile);
+  const { config } = resolution;
+  const baseFolder = dirname(request.configFile);
+  const dataFolder = resolve(baseFolder, config.data.folder);
+  const provider = chooseProvider((request.device ?? config.device.provider) as ProviderChoice);
+  const session = { provider, threads: config.device.threads ?? 0 };
+  const found = await readFewShotFolder(dataFolder);
+  const dataset = datasetOf(found.classes, config.data);
+  const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
+  const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
+  const plan = planRun({ config, dataset, model: identity });
+  return {
+    resolution,
+    problems,
+    photoProblems: found.problems,
+    dataFolder,
+    outputFolder: resolve(baseFolder, config.output.folder),
+    dataset,
+    model,
+    plan: onlyClasses(plan, dataset, request.onlyClasses),
+  };
+}
+
+/** Read and check a configuration file. */
+export async function readConfigFile(
+  file: string,
+): Promise<{ readonly resolution: Resolution; readonly problems: readonly Problem[] }> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw loftError("config-missing", {
+      what: `The configuration ${basename(file)} cannot be read.`,
+      fix: "Check the path. `loft init FOLDER` writes a configuration for a folder of photos.",
+      cause,
+    });
+  });
+  const { config, problems } = validateConfig(parseConfig(text), choosePreset);
+  if (config === undefined || hasErrors(problems)) {
+    const list = problems.map((problem) => formatProblem(basename(file), problem)).join("\n");
+    throw loftError("config-invalid", {
+      what: `The configuration has problems.\n${list}`,
+      fix: "Mend them and run again.",
+    });
+  }
+  return { resolution: resolveConfig(config, choosePreset(config.preset, config.model), basename(file)), problems };
+}
+
+function onlyClasses(plan: Plan, { classes }: Dataset, wanted: readonly string[]): Plan {
+  if (wanted.length === 0) return plan;
+  const known = classes.flatMap(({ className, folder }) => [className, folder]);
+  for (const name of wanted) if (!known.includes(name)) throw unknownClass(name, known);
+  const chosen = new Set(
+    classes
+      .filter(({ className, folder }) => wanted.includes(className) || wanted.includes(folder))
+      .map(({ className }) => className),
+  );
+  const isChosen = ({ className }: { readonly className: string }) => chosen.has(className);
+  return { ...plan, adapters: plan.adapters.filter(isChosen), images: plan.images.filter(isChosen) };
+}
+
+function unknownClass(name: string, known: readonly string[]) {
+  const meant = closest(name, known);
+  return loftError("usage-invalid", {
+    what: `There is no class "${name}".`,
+    fix: meant === undefined ? `The classes are ${[...new Set(known)].join(", ")}.` : `Did you mean "${meant}"?`,
+  });
+}

@@ -1,0 +1,141 @@
+/** How far a run is: counts, rates and the time left, folded from its events. Pure; clocks and screens are elsewhere. */
+import type { RunEvent } from "../../schemas/run-event.ts";
+
+/** The state of a run as its events tell it. Rates are smoothed over about the last twenty measurements. */
+export type Progress = {
+  readonly adapters: Count;
+  readonly images: Count;
+  /** Training steps of one adapter. */
+  readonly steps: number;
+  readonly group: GroupProgress | undefined;
+  readonly adapterStepRate: Rate;
+  readonly imageRate: Rate;
+  /** Mean of the last losses of the group in training. */
+  readonly loss: number | undefined;
+  readonly failed: number;
+  readonly device: string;
+  readonly provider: string;
+};
+
+export type Count = { readonly done: number; readonly total: number };
+
+/** Seconds per unit of work; `samples` is 0 while it is only the plan's estimate or unknown. */
+export type Rate = { readonly secondsPerUnit: number | undefined; readonly samples: number };
+
+/** The adapters in training at the moment; those that are finished leave `adapters`. */
+type GroupProgress = { readonly adapters: readonly string[]; readonly step: number; readonly steps: number };
+
+const unknownRate: Rate = { secondsPerUnit: undefined, samples: 0 };
+
+export const initialProgress: Progress = {
+  adapters: { done: 0, total: 0 },
+  images: { done: 0, total: 0 },
+  steps: 0,
+  group: undefined,
+  adapterStepRate: unknownRate,
+  imageRate: unknownRate,
+  loss: undefined,
+  failed: 0,
+  device: "",
+  provider: "",
+};
+
+/** The state after one more event. */
+export function advance(progress: Progress, event: RunEvent): Progress {
+  switch (event.type) {
+    case "run-started":
+      return {
+        ...initialProgress,
+        adapters: { done: event.adaptersDone, total: event.adapters },
+        images: { done: event.imagesDone, total: event.images },
+        steps: event.steps,
+        adapterStepRate: { secondsPerUnit: event.secondsPerAdapterStep, samples: 0 },
+        imageRate: { secondsPerUnit: event.secondsPerImage, samples: 0 },
+        device: event.device,
+        provider: event.provider,
+      };
+    case "adapter-group-started":
+      return { ...progress, group: { adapters: event.adapters, step: event.step, steps: event.steps } };
+    case "training-step":
+      return {
+        ...progress,
+        group: { adapters: progress.group?.adapters ?? [], step: event.step, steps: event.steps },
+        adapterStepRate: measured(progress.adapterStepRate, event.durationSeconds, event.losses.length),
+        loss: mean(event.losses),
+      };
+    case "adapter-finished":
+      return { ...progress, adapters: oneMore(progress.adapters, 1), group: withoutAdapter(progress.group, event.id) };
+    case "images-finished":
+      return {
+        ...progress,
+        group: undefined,
+        images: oneMore(progress.images, event.files.length),
+        imageRate: measured(progress.imageRate, event.durationSeconds, event.files.length),
+      };
+    case "task-failed":
+      return { ...progress, failed: progress.failed + 1, group: withoutAdapter(progress.group, event.id) };
+    case "warning":
+    case "run-finished":
+    case "run-interrupted":
+      return progress;
+  }
+}
+
+/** Seconds until everything is done; undefined while a rate that matters is unknown. */
+export function secondsLeft(progress: Progress): number | undefined {
+  const training = timeFor(adapterStepsLeft(progress), progress.adapterStepRate);
+  const sampling = timeFor(progress.images.total - progress.images.done, progress.imageRate);
+  return training === undefined || sampling === undefined ? undefined : training + sampling;
+}
+
+/** The event with the time left after it, for the kinds that carry one; rounded to tenths of a second. */
+export function withSecondsLeft(event: RunEvent, progress: Progress): RunEvent {
+  const seconds = secondsLeft(progress);
+  if (seconds === undefined) return event;
+  switch (event.type) {
+    case "training-step":
+    case "adapter-finished":
+    case "images-finished":
+      return { ...event, secondsLeft: Math.round(seconds * 10) / 10 };
+    default:
+      return event;
+  }
+}
+
+/** Units per second; undefined until one is measured. */
+export function unitsPerSecond(rate: Rate): number | undefined {
+  return rate.samples === 0 || !rate.secondsPerUnit ? undefined : 1 / rate.secondsPerUnit;
+}
+
+/** Steps still to do, summed over adapters; those of the current group are already part of the way. */
+function adapterStepsLeft({ adapters, steps, group }: Progress): number {
+  const alreadyDone = group === undefined ? 0 : group.adapters.length * group.step;
+  return Math.max(0, (adapters.total - adapters.done) * steps - alreadyDone);
+}
+
+function timeFor(units: number, rate: Rate): number | undefined {
+  if (units <= 0) return 0;
+  return rate.secondsPerUnit === undefined ? undefined : units * rate.secondsPerUnit;
+}
+
+/** A plain mean of the first twenty measurements, then an exponential one; an estimate gives way to the first. */
+function measured(rate: Rate, durationSeconds: number, units: number): Rate {
+  if (units === 0) return rate;
+  const fresh = durationSeconds / units;
+  const samples = rate.samples + 1;
+  const share = 1 / Math.min(samples, 20);
+  const before = rate.samples === 0 ? fresh : (rate.secondsPerUnit ?? fresh);
+  return { secondsPerUnit: before + (fresh - before) * share, samples };
+}
+
+function oneMore(count: Count, units: number): Count {
+  return { ...count, done: count.done + units };
+}
+
+function withoutAdapter(group: GroupProgress | undefined, id: string): GroupProgress | undefined {
+  return group && { ...group, adapters: group.adapters.filter((other) => other !== id) };
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

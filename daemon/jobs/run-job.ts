@@ -1,0 +1,136 @@
+/** Carries out a prepared job in its run folder: lock, record, adapters, images, dataset files; resumable at any point. */
+import { availableParallelism } from "node:os";
+import type { RunEvent } from "../../schemas/run-event.ts";
+import { LoftError, loftError } from "../base/errors.ts";
+import { hashOf, type Json } from "../base/hash.ts";
+import { loftVersion } from "../base/version.ts";
+import { openEventLog } from "./event-log.ts";
+import { isImageDone, readFinishedImages } from "./finished-images.ts";
+import { type Job, stopIfInterrupted } from "./job.ts";
+import type { PreparedJob } from "./prepare-job.ts";
+import { cleanRunFolder, inRun, isAdapterDone, prepareRunFolder, runPaths, writeRun } from "./run-folder.ts";
+import { lockRun } from "./run-lock.ts";
+import { sampleImages } from "./sample-images.ts";
+import { trainAdapters } from "./train-adapters.ts";
+import { writeDataset } from "./write-dataset.ts";
+
+export type RunOptions = {
+  readonly root: string;
+  readonly part: "everything" | "adapters" | "images";
+  readonly keepGoing: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: (event: RunEvent) => void;
+  /** The command that makes the dataset again, for its card. */
+  readonly command: string;
+};
+
+/** Counts of this start; `failures` only with keepGoing. */
+export type RunResult = {
+  readonly adapters: number;
+  readonly images: number;
+  readonly seconds: number;
+  readonly failures: ReadonlyMap<string, LoftError>;
+};
+
+/**
+ * Run a job to its end, or to where it is stopped.
+ * @throws LoftError "interrupted" after saving, "run-locked", and what the tasks throw
+ */
+export async function runJob(prepared: PreparedJob, options: RunOptions): Promise<RunResult> {
+  await prepareRunFolder(options.root);
+  const lock = await lockRun(options.root);
+  try {
+    await cleanRunFolder(options.root);
+    return await runLocked(prepared, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<RunResult> {
+  const { root } = options;
+  await writeRunRecord(prepared, root);
+  const log = await openEventLog<RunEvent>(inRun(root, runPaths.events));
+  let logFailure: unknown;
+  const made = { adapters: 0, images: 0 };
+  const emit = (event: RunEvent) => {
+    if (event.type === "adapter-finished") made.adapters += 1;
+    if (event.type === "images-finished") made.images += event.files.length;
+    options.emit(event);
+    log.append(event).catch((error: unknown) => {
+      logFailure ??= error;
+    });
+  };
+  const started = performance.now();
+  const job = jobOf(prepared, { ...options, emit });
+  try {
+    emit(await startedEvent(job, options.part));
+    await carryOut(job, options);
+    const seconds = (performance.now() - started) / 1000;
+    emit({ type: "run-finished", ...made, failed: job.failures.size, seconds });
+    if (logFailure !== undefined) throw logFailure;
+    return { ...made, seconds, failures: job.failures };
+  } catch (error) {
+    if (error instanceof LoftError && error.code === "interrupted") {
+      emit({ type: "run-interrupted", ...made, seconds: (performance.now() - started) / 1000 });
+    }
+    throw error;
+  } finally {
+    await log.close();
+  }
+}
+
+function jobOf({ resolution, dataFolder, dataset, plan, model }: PreparedJob, options: RunOptions): Job {
+  const { root, keepGoing, signal, emit } = options;
+  const failures: Job["failures"] = new Map();
+  return { root, keepGoing, signal, emit, dataFolder, config: resolution.config, dataset, plan, model, failures };
+}
+
+async function carryOut(job: Job, { part, command }: RunOptions): Promise<void> {
+  if (part !== "images") await trainAdapters(job);
+  stopIfInterrupted(job);
+  if (part === "adapters") return;
+  await sampleImages(job);
+  await writeDataset(job, command);
+}
+
+/** What the folder is made from; a later start with another configuration simply makes what that one lacks. */
+async function writeRunRecord({ resolution, plan, model }: PreparedJob, root: string): Promise<void> {
+  await writeRun(root, {
+    formatVersion: 1,
+    config: resolution.config as unknown as Json,
+    planHash: hashOf([...plan.adapters, ...plan.images].map(({ id }) => id)),
+    modelHash: model.hash,
+    versions: { loft: loftVersion, node: process.versions.node },
+  });
+}
+
+async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEvent> {
+  const { plan, root, model } = job;
+  const adapters = part === "images" ? [] : plan.adapters;
+  const images = part === "adapters" ? [] : plan.images;
+  const finished = await readFinishedImages(root);
+  const there = async (checks: readonly Promise<boolean>[]) => (await Promise.all(checks)).filter(Boolean).length;
+  const { provider, threads } = model.diffusion.session;
+  const cores = threads === 0 ? availableParallelism() : threads;
+  return {
+    type: "run-started",
+    adapters: adapters.length,
+    images: images.length,
+    adaptersDone: await there(adapters.map(({ classFolder, id }) => isAdapterDone(root, classFolder, id))),
+    imagesDone: await there(images.map(({ id }) => isImageDone(root, finished, id))),
+    steps: adapters[0]?.parameters.steps ?? 0,
+    device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
+    provider,
+  };
+}
+
+/** What a run with failures ends with, after everything else was done. */
+export function runIncomplete(failures: ReadonlyMap<string, LoftError>) {
+  const first = [...failures.values()][0]!;
+  return loftError("task-failed", {
+    what: `${failures.size} tasks failed; the others are done. The first: ${first.what}`,
+    fix: first.fix,
+    cause: first,
+  });
+}

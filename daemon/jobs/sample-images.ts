@@ -1,0 +1,250 @@
+/** Carries out the images of a plan: batch by batch, every image with its own fusion and its own noise. */
+import { readAdapter } from "../adapters/adapter-file.ts";
+import type { AdapterWeights } from "../adapters/adapter-weights.ts";
+import { fuseAdapters } from "../adapters/fuse.ts";
+import { type LoraLayout, loraLayout, packedFromLora } from "../adapters/lora.ts";
+import { findTargetModules } from "../adapters/targets.ts";
+import { loftError } from "../base/errors.ts";
+import { randomStream } from "../base/random.ts";
+import { generationParametersText } from "../data/generation-parameters.ts";
+import { encodePng, type PngNotes } from "../data/image-file.ts";
+import { toRgb8 } from "../data/picture.ts";
+import { syntheticXmp } from "../data/provenance.ts";
+import { writeSyntheticImage } from "../data/synthetic-folder.ts";
+import { type DiffusionModel, latentSize } from "../diffusion/diffusion-model.ts";
+import { encodePrompts } from "../diffusion/encode-prompts.ts";
+import type { Scheduler } from "../diffusion/schedulers/scheduler.ts";
+import { createScheduler } from "../diffusion/schedulers/schedulers.ts";
+import type { AdapterTask, ImageParameters, ImageTask } from "../pipeline/plan.ts";
+import { createSampler, type Sampler, type SamplingRow } from "../sampling/sampler.ts";
+import type { EventLog } from "./event-log.ts";
+import { type FinishedImage, isImageDone, openFinishedImages, readFinishedImages } from "./finished-images.ts";
+import { imageRecord } from "./image-record.ts";
+import { type Job, stopIfInterrupted, taskFailed } from "./job.ts";
+import { adapterFile, imageFile, inRun, isAdapterDone } from "./run-folder.ts";
+
+/** Sample every image of the plan that is not there yet. */
+export async function sampleImages(job: Job): Promise<void> {
+  const finished = await readFinishedImages(job.root);
+  const missing = new Set<string>();
+  for (const { id } of job.plan.images) if (!(await isImageDone(job.root, finished, id))) missing.add(id);
+  if (missing.size === 0) return;
+  const journal = await openFinishedImages(job.root);
+  const studio = await openStudio(job);
+  try {
+    // Batches are cut from the whole plan, so that an interrupted run makes the same batches as an undisturbed one.
+    for (const batch of batchesOf(job.plan.images, job.config.sampling.batchSize)) {
+      const wanted = batch.filter(({ id }) => missing.has(id));
+      if (wanted.length === 0) continue;
+      stopIfInterrupted(job);
+      await sampleBatch(job, studio, { batch, wanted, journal });
+    }
+  } finally {
+    await studio.close();
+    await journal.close();
+  }
+}
+
+function batchesOf(tasks: readonly ImageTask[], size: number): ImageTask[][] {
+  const batches: ImageTask[][] = [];
+  for (let start = 0; start < tasks.length; start += size) batches.push(tasks.slice(start, start + size));
+  return batches;
+}
+
+/** What all batches share: sessions by number of rows, prompts, adapters. */
+type Studio = {
+  readonly sampler: (rows: number) => Promise<Sampler>;
+  readonly scheduler: Scheduler;
+  readonly embeds: ReadonlyMap<string, Float32Array>;
+  readonly adapters: ReadonlyMap<string, AdapterTask>;
+  readonly fusion: (task: ImageTask) => Promise<Float32Array>;
+  readonly close: () => Promise<void>;
+};
+
+async function openStudio(job: Job): Promise<Studio> {
+  const { images, adapters } = job.plan;
+  const model = job.model.diffusion;
+  const { parameters } = images[0]!;
+  const layout = fusionLayout(job);
+  const samplers = new Map<number, Sampler>();
+  const byId = new Map(adapters.map((task) => [task.id, task]));
+  const load = adapterLoader(job, byId);
+  return {
+    sampler: async (rows) => {
+      const { resolution, guidanceScale } = parameters;
+      const sampler = samplers.get(rows) ?? (await createSampler(model, { rows, resolution, guidanceScale, layout }));
+      samplers.set(rows, sampler);
+      return sampler;
+    },
+    scheduler: schedulerOf(model, parameters),
+    embeds: await encodePrompts(
+      model,
+      images.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]),
+    ),
+    adapters: byId,
+    fusion: async ({ fusion }) => {
+      const parts: { adapter: AdapterWeights; weight: number }[] = [];
+      for (const { adapterId, weight } of fusion) parts.push({ adapter: await load(adapterId), weight });
+      return packedFromLora(layout, fuseAdapters(parts, layout.rank));
+    },
+    close: async () => {
+      for (const sampler of samplers.values()) await sampler.release();
+    },
+  };
+}
+
+/** The scheduler of an image: the model's own, or the one its parameters name. */
+export function schedulerOf(model: DiffusionModel, { scheduler, steps }: ImageParameters): Scheduler {
+  return createScheduler(model.scheduler, scheduler === "model" ? undefined : scheduler, steps);
+}
+
+/** The noise an image starts from: it depends on run seed, class and index alone. */
+export function startNoise(
+  model: DiffusionModel,
+  { parameters, className, imageIndex }: Pick<ImageTask, "parameters" | "className" | "imageIndex">,
+): Float32Array {
+  return randomStream(parameters.seed, "image", className, imageIndex).normals(
+    latentSize(model, parameters.resolution),
+  );
+}
+
+/** Room for the largest fusion of the plan; smaller ones are filled up with zeros. */
+function fusionLayout({ plan, model }: Job): LoraLayout {
+  const { rank, targetModules } = plan.adapters[0]!.parameters;
+  const most = Math.max(...plan.images.map(({ fusion }) => fusion.length));
+  return loraLayout(rank * most, findTargetModules(model.diffusion.unet.file.tensors, targetModules));
+}
+
+/** Adapters in memory at once; an adapter is some hundred kilobytes to a few megabytes. */
+const adaptersKept = 128;
+
+/** Reads adapters by task id and keeps the latest. */
+function adapterLoader(job: Job, tasks: ReadonlyMap<string, AdapterTask>): (id: string) => Promise<AdapterWeights> {
+  const kept = new Map<string, AdapterWeights>();
+  return async (id) => {
+    const { classFolder } = tasks.get(id)!;
+    const adapter = kept.get(id) ?? (await readAdapter(inRun(job.root, adapterFile(classFolder, id))));
+    kept.delete(id);
+    kept.set(id, adapter);
+    if (adaptersKept < kept.size) kept.delete(kept.keys().next().value!);
+    return adapter;
+  };
+}
+
+type Batch = {
+  /** As the plan has it: what is computed. */
+  readonly batch: readonly ImageTask[];
+  /** What is missing of it: what is written. */
+  readonly wanted: readonly ImageTask[];
+  readonly journal: EventLog<FinishedImage>;
+};
+
+async function sampleBatch(job: Job, studio: Studio, { batch, wanted, journal }: Batch): Promise<void> {
+  const started = performance.now();
+  try {
+    const ready = await withAdapters(job, studio, batch);
+    const sampler = await studio.sampler(ready.length);
+    const rows = await Promise.all(ready.map((task) => samplingRow(job, studio, task)));
+    const latents = await sampler.denoise(rows, studio.scheduler, { signal: job.signal });
+    const made: FinishedImage[] = [];
+    for (const [row, task] of ready.entries()) {
+      if (!wanted.includes(task)) continue;
+      const image = await writeImage(job, studio, task, await sampler.decode(latents[row]!));
+      await journal.append(image);
+      made.push(image);
+    }
+    tellFinished(job, ready, made, (performance.now() - started) / 1000);
+  } catch (error) {
+    taskFailed(
+      job,
+      wanted.map(({ id }) => id),
+      error,
+    );
+  }
+}
+
+/** The images whose adapters are all there; the others have failed. */
+async function withAdapters(job: Job, { adapters }: Studio, batch: readonly ImageTask[]): Promise<ImageTask[]> {
+  const ready: ImageTask[] = [];
+  for (const task of batch) {
+    const missing: string[] = [];
+    for (const { adapterId } of task.fusion) {
+      if (!(await isAdapterDone(job.root, task.classFolder, adapterId)))
+        missing.push(adapters.get(adapterId)!.photo.path);
+    }
+    if (missing.length === 0) ready.push(task);
+    else taskFailed(job, [task.id], adapterMissing(task, missing));
+  }
+  return ready;
+}
+
+async function samplingRow(job: Job, { embeds, fusion }: Studio, task: ImageTask): Promise<SamplingRow> {
+  return {
+    noise: startNoise(job.model.diffusion, task),
+    promptEmbeds: embeds.get(task.prompt)!,
+    negativeEmbeds: embeds.get(task.negativePrompt)!,
+    fusion: await fusion(task),
+  };
+}
+
+async function writeImage(
+  job: Job,
+  { adapters }: Studio,
+  task: ImageTask,
+  values: Float32Array,
+): Promise<FinishedImage> {
+  const { resolution } = task.parameters;
+  const picture = toRgb8({ width: resolution, height: resolution, values });
+  const bytes = await encodePng(picture, { ...imageText(job, task, adapters), xmp: syntheticXmp });
+  const { classFolder, imageIndex } = task;
+  return { id: task.id, ...(await writeSyntheticImage(job.root, { classFolder, number: imageIndex + 1 }, bytes)) };
+}
+
+/** The text chunks of an image; none when the user wants to publish without. */
+function imageText(
+  { model, config }: Job,
+  task: ImageTask,
+  adapters: ReadonlyMap<string, AdapterTask>,
+): Pick<PngNotes, "text"> {
+  if (config.output.stripMetadata) return {};
+  const { prompt, negativePrompt, parameters } = task;
+  const record = imageRecord(task, adapters, model);
+  const parametersText = generationParametersText({
+    prompt,
+    negativePrompt,
+    steps: parameters.steps,
+    sampler: schedulerTitle(model.diffusion, parameters),
+    guidanceScale: parameters.guidanceScale,
+    seed: parameters.seed,
+    width: parameters.resolution,
+    height: parameters.resolution,
+    modelName: model.name,
+    modelHash: model.hash,
+    adapters: record.adapters.map(({ id, weight }) => ({ name: id.slice(0, 12), hash: id, weight })),
+  });
+  return { text: { parameters: parametersText, loft: JSON.stringify(record) } };
+}
+
+function schedulerTitle(model: DiffusionModel, parameters: ImageParameters): string {
+  return { ddim: "DDIM", "dpm-solver++": "DPM++ 2M" }[schedulerOf(model, parameters).id];
+}
+
+function tellFinished(job: Job, batch: readonly ImageTask[], made: readonly FinishedImage[], seconds: number): void {
+  const files = new Set(made.map(({ file }) => file));
+  for (const className of new Set(batch.map((task) => task.className))) {
+    const own = batch
+      .filter((task) => task.className === className)
+      .map((task) => imageFile(task.classFolder, task.imageIndex));
+    const written = own.filter((file) => files.has(file));
+    if (written.length === 0) continue;
+    const durationSeconds = (seconds * written.length) / made.length;
+    job.emit({ type: "images-finished", className, files: written, durationSeconds });
+  }
+}
+
+function adapterMissing({ className, imageIndex }: ImageTask, photos: readonly string[]) {
+  return loftError("task-failed", {
+    what: `Image ${imageIndex + 1} of ${className} needs the adapters of ${photos.join(" and ")}, which are not trained.`,
+    fix: "Run `loft train` with the same configuration first, or `loft generate`, which does both.",
+  });
+}

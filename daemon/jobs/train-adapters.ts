@@ -1,0 +1,243 @@
+/** Carries out the adapters of a plan: batch by batch, with checkpoints, each adapter's file written last. */
+import { join } from "node:path";
+import { writeAdapter } from "../adapters/adapter-file.ts";
+import { type LoraLayout, loraLayout } from "../adapters/lora.ts";
+import { findTargetModules } from "../adapters/targets.ts";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { loftError } from "../base/errors.ts";
+import { encodePng, readPhotoSquare } from "../data/image-file.ts";
+import { toTensor } from "../data/picture.ts";
+import { encodePhotos, type LatentDistribution } from "../diffusion/encode-photos.ts";
+import { encodePrompts } from "../diffusion/encode-prompts.ts";
+import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
+import type { AdapterTask } from "../pipeline/plan.ts";
+import {
+  createTrainer,
+  type StepResult,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingRow,
+  type TrainingState,
+} from "../training/trainer.ts";
+import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
+import { interrupted, type Job, taskFailed } from "./job.ts";
+import { adapterFile, inRun, isAdapterDone, photoFile, trainingLogFile } from "./run-folder.ts";
+import { readCheckpoint, removeCheckpoint, type StepRecord, writeCheckpoint } from "./training-checkpoint.ts";
+
+/** Seconds of training that a killed process may lose. */
+const secondsBetweenCheckpoints = 10;
+
+/** Train every adapter of the plan that is not there yet. */
+export async function trainAdapters(job: Job): Promise<void> {
+  const missing: AdapterTask[] = [];
+  for (const task of job.plan.adapters)
+    if (!(await isAdapterDone(job.root, task.classFolder, task.id))) missing.push(task);
+  if (missing.length === 0) return;
+  const inputs = await prepareInputs(job, missing);
+  const groups = groupAdapters(
+    missing.filter(({ id }) => inputs.has(id)),
+    job.config.training.batchSize,
+  );
+  let trainer: Trainer | undefined;
+  try {
+    for (const group of groups) {
+      trainer = await trainerFor(job, group, trainer);
+      await trainGroup(job, group, trainer, inputs);
+    }
+  } finally {
+    await trainer?.release();
+  }
+}
+
+type GroupInputs = ReadonlyMap<string, TrainingRow>;
+
+/** Photos and prompts of the tasks as the trainer takes them, by task id. Tasks whose photo cannot be read are left out. */
+async function prepareInputs(job: Job, tasks: readonly AdapterTask[]): Promise<GroupInputs> {
+  const { diffusion } = job.model;
+  const photos = new Map<string, Float32Array>();
+  for (const task of tasks) {
+    try {
+      photos.set(task.id, await preparePhoto(job, task));
+    } catch (error) {
+      taskFailed(job, [task.id], error);
+    }
+  }
+  const usable = tasks.filter(({ id }) => photos.has(id));
+  if (usable.length === 0) return new Map();
+  const resolution = usable[0]!.parameters.resolution;
+  const distributions = await encodePhotos(
+    diffusion,
+    usable.map(({ id }) => photos.get(id)!),
+    resolution,
+  );
+  const embeds = await encodePrompts(
+    diffusion,
+    usable.map(({ prompt }) => prompt),
+  );
+  return new Map(
+    usable.map((task, index) => [task.id, trainingRow(task, distributions[index]!, embeds.get(task.prompt)!)]),
+  );
+}
+
+function trainingRow(
+  { parameters, photo }: AdapterTask,
+  latents: LatentDistribution,
+  promptEmbeds: Float32Array,
+): TrainingRow {
+  return { stream: [parameters.seed, "adapter", photo.sha256], photo: latents, promptEmbeds };
+}
+
+/** Read a photo, and keep a copy as the model sees it in the run folder. */
+async function preparePhoto(
+  { root, dataFolder }: Job,
+  { classFolder, photo, parameters }: AdapterTask,
+): Promise<Float32Array> {
+  const square = await readPhotoSquare(join(dataFolder, ...photo.path.split("/")), parameters.resolution);
+  await writeFileAtomic(inRun(root, photoFile(classFolder, photo.sha256)), await encodePng(square));
+  return toTensor(square).values;
+}
+
+/** The trainer for a group's size: the former one where it fits. */
+async function trainerFor(job: Job, { tasks }: AdapterGroup, former: Trainer | undefined): Promise<Trainer> {
+  if (former?.options.rows === tasks.length) return former;
+  await former?.release();
+  return createTrainer(job.model.diffusion, trainerOptions(job, tasks));
+}
+
+function trainerOptions({ model }: Job, tasks: readonly AdapterTask[]): TrainerOptions {
+  const { parameters } = tasks[0]!;
+  return {
+    rows: tasks.length,
+    layout: adapterLayout(model.diffusion.unet.file.tensors, parameters),
+    alpha: parameters.alpha,
+    resolution: parameters.resolution,
+    adamW: parameters,
+    maxGradNorm: parameters.maxGradNorm,
+    lrSchedule: { ...parameters, name: parameters.schedule },
+  };
+}
+
+function adapterLayout(
+  tensors: Parameters<typeof findTargetModules>[0],
+  { rank, targetModules }: AdapterTask["parameters"],
+): LoraLayout {
+  return loraLayout(rank, findTargetModules(tensors, targetModules));
+}
+
+/** Train one group to its end. */
+async function trainGroup(job: Job, group: AdapterGroup, trainer: Trainer, inputs: GroupInputs): Promise<void> {
+  const rows = group.tasks.map(({ id }) => inputs.get(id)!);
+  const names = group.tasks.map(({ id }) => id);
+  const { steps } = trainer.options.lrSchedule;
+  const saved = await readCheckpoint(job.root, group.id);
+  const history: StepRecord[] = [...(saved?.history ?? [])];
+  let state = saved?.state ?? trainer.start(rows);
+  let savedAt = performance.now();
+  const save = () => writeCheckpoint(job.root, { id: group.id, adapters: names }, { state, history });
+  job.emit({ type: "adapter-group-started", group: group.id, adapters: names, step: state.step, steps });
+  while (state.step < steps) {
+    if (job.signal.aborted) {
+      if (0 < state.step) await save();
+      throw interrupted();
+    }
+    state = await oneStep(job, group, trainer, { rows, state, history });
+    if (secondsBetweenCheckpoints * 1000 < performance.now() - savedAt) {
+      await save();
+      savedAt = performance.now();
+    }
+  }
+  await writeAdapters(job, group, trainer, { state, history });
+  await removeCheckpoint(job.root, group.id);
+}
+
+type GroupState = {
+  readonly rows: readonly TrainingRow[];
+  readonly state: TrainingState;
+  readonly history: StepRecord[];
+};
+
+async function oneStep(
+  job: Job,
+  group: AdapterGroup,
+  trainer: Trainer,
+  { rows, state, history }: GroupState,
+): Promise<TrainingState> {
+  const started = performance.now();
+  const result = await trainer.step(rows, state);
+  const durationSeconds = (performance.now() - started) / 1000;
+  const { losses, gradNorms } = result;
+  history.push({ losses, gradNorms, durationSeconds });
+  checkFinite(job, group, result);
+  job.emit({
+    type: "training-step",
+    group: group.id,
+    step: result.state.step,
+    steps: trainer.options.lrSchedule.steps,
+    losses: [...losses],
+    gradNorms: [...gradNorms],
+    durationSeconds,
+  });
+  return result.state;
+}
+
+/** A row that is not finite stays so, and harms no other row. */
+function checkFinite(job: Job, { tasks }: AdapterGroup, { state, losses, gradNorms }: StepResult): void {
+  for (const [row, task] of tasks.entries()) {
+    if (Number.isFinite(losses[row]) && Number.isFinite(gradNorms[row])) continue;
+    if (!job.failures.has(task.id)) taskFailed(job, [task.id], notFinite(task, state.step));
+  }
+}
+
+/** The log before the weights: an adapter is done when its weights are there. */
+async function writeAdapters(
+  job: Job,
+  { tasks }: AdapterGroup,
+  trainer: Trainer,
+  { state, history }: { readonly state: TrainingState; readonly history: readonly StepRecord[] },
+): Promise<void> {
+  for (const [row, adapter] of trainer.adapters(state).entries()) {
+    const task = tasks[row]!;
+    if (job.failures.has(task.id)) continue;
+    const file = adapterFile(task.classFolder, task.id);
+    const log = trainingLog(history, row, trainer.options.lrSchedule);
+    await writeFileAtomic(inRun(job.root, trainingLogFile(task.classFolder, task.id)), log);
+    await writeAdapter(inRun(job.root, file), adapter, {
+      targets: task.parameters.targetModules,
+      metadata: adapterNotes(job, task),
+    });
+    const finalLoss = history.at(-1)!.losses[row]!;
+    job.emit({ type: "adapter-finished", id: task.id, className: task.className, file, finalLoss });
+  }
+}
+
+function adapterNotes({ model }: Job, { id, className, prompt, photo }: AdapterTask): Record<string, string> {
+  return {
+    loft_task: id,
+    loft_class: className,
+    loft_prompt: prompt,
+    loft_photo: photo.path,
+    loft_photo_sha256: photo.sha256,
+    loft_model: model.name,
+    loft_model_hash: model.hash,
+  };
+}
+
+/** One JSON line a step. */
+function trainingLog(history: readonly StepRecord[], row: number, schedule: LrSchedule): string {
+  const line = ({ losses, gradNorms, durationSeconds }: StepRecord, index: number) =>
+    JSON.stringify({
+      step: index + 1,
+      loss: losses[row],
+      gradNorm: gradNorms[row],
+      learningRate: learningRateAt(schedule, index),
+      seconds: Number(durationSeconds.toFixed(4)),
+    });
+  return history.map((record, index) => `${line(record, index)}\n`).join("");
+}
+
+function notFinite({ className, photo }: AdapterTask, step: number) {
+  return loftError("not-finite", {
+    what: `The loss of the adapter for ${photo.path} (${className}) became NaN or infinite at step ${step}.`,
+    fix: "Lower training.learningRate. With --keep-going the other adapters are trained all the same.",
+  });
+}

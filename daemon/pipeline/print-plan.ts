@@ -1,0 +1,111 @@
+/** A plan as text and in numbers, for people and for tests. */
+import type { ResolvedConfig } from "../config/resolve.ts";
+import type { AdapterTask, ImageTask, Plan } from "./plan.ts";
+
+/** How much work a plan is. */
+export type PlanSummary = {
+  readonly adapterCount: number;
+  /** Optimizer steps of all adapters; each is one forward and one backward pass of the U-Net for one photo. */
+  readonly adapterSteps: number;
+  /** Steps of the runtime: adapters of one batch share them. */
+  readonly trainingBatchSteps: number;
+  readonly imageCount: number;
+  /** U-Net evaluations for sampling, for one image each; guidance doubles them. */
+  readonly unetEvaluations: number;
+  readonly classes: readonly {
+    readonly className: string;
+    readonly classFolder: string;
+    readonly adapterCount: number;
+    readonly adapterSteps: number;
+    readonly imageCount: number;
+    readonly unetEvaluations: number;
+  }[];
+};
+
+/** The numbers of a plan, in all and per class. */
+export function planSummary(plan: Plan, config: ResolvedConfig): PlanSummary {
+  const folders = [...new Set([...plan.adapters, ...plan.images].map(({ classFolder }) => classFolder))];
+  const adaptersOf = grouped(plan.adapters);
+  const imagesOf = grouped(plan.images);
+  const classes = folders.map((classFolder) => {
+    const adapters = adaptersOf.get(classFolder) ?? [];
+    const images = imagesOf.get(classFolder) ?? [];
+    return {
+      className: (adapters[0] ?? images[0])?.className ?? classFolder,
+      classFolder,
+      adapterCount: adapters.length,
+      adapterSteps: sum(adapters.map(({ parameters }) => parameters.steps)),
+      imageCount: images.length,
+      unetEvaluations: sum(images.map(evaluationsOf)),
+    };
+  });
+  return {
+    adapterCount: plan.adapters.length,
+    adapterSteps: sum(classes.map(({ adapterSteps }) => adapterSteps)),
+    trainingBatchSteps: Math.ceil(plan.adapters.length / config.training.batchSize) * config.training.steps,
+    imageCount: plan.images.length,
+    unetEvaluations: sum(classes.map(({ unetEvaluations }) => unetEvaluations)),
+    classes,
+  };
+}
+
+/**
+ * A plan as two tables and its warnings.
+ * @param limit rows shown of each table; the rest is counted
+ */
+export function printPlan(plan: Plan, limit = 20): string {
+  const photos = new Map(plan.adapters.map(({ id, photo }) => [id, photo.path]));
+  return [
+    table(["adapter", "class", "photo", "steps", "prompt"], plan.adapters.slice(0, limit).map(adapterRow)),
+    rest(plan.adapters.length, limit, "adapters"),
+    "",
+    table(
+      ["image", "class", "index", "adapters"],
+      plan.images.slice(0, limit).map((image) => imageRow(image, photos)),
+    ),
+    rest(plan.images.length, limit, "images"),
+    ...plan.warnings.map(({ what, fix }) => `\nwarning: ${what} ${fix}`),
+  ]
+    .filter((part) => part !== undefined)
+    .join("\n")
+    .concat("\n");
+}
+
+/** DDIM and DPM-Solver++ evaluate the U-Net once a step; classifier-free guidance needs a second, unguided one. */
+function evaluationsOf({ parameters }: ImageTask): number {
+  return parameters.steps * (parameters.guidanceScale === 1 ? 1 : 2);
+}
+
+function adapterRow({ id, className, photo, parameters, prompt }: AdapterTask): readonly string[] {
+  return [id.slice(0, 8), className, photo.path, String(parameters.steps), prompt];
+}
+
+function imageRow(image: ImageTask, photos: ReadonlyMap<string, string>): readonly string[] {
+  const shares = image.fusion.map(
+    ({ adapterId, weight }) => `${Number(weight.toFixed(3))} ${photos.get(adapterId) ?? adapterId.slice(0, 8)}`,
+  );
+  return [image.id.slice(0, 8), image.className, String(image.imageIndex), shares.join(" + ")];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return [head, ...rows].map((cells) => line(cells).trimEnd()).join("\n");
+}
+
+function rest(count: number, limit: number, noun: string): string | undefined {
+  return limit < count ? `... and ${count - limit} more ${noun}` : undefined;
+}
+
+function grouped<T extends { readonly classFolder: string }>(tasks: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const task of tasks) {
+    const group = groups.get(task.classFolder) ?? [];
+    if (group.push(task) === 1) groups.set(task.classFolder, group);
+  }
+  return groups;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,229 @@
+/** The types of `*.loft.json`. Made from schemas/loft.schema.json by `npm run generate`. Do not edit. */
+
+/**
+ * The factors of the fused adapters: fixed, or drawn anew for each image.
+ */
+export type WeightsConfig =
+  | {
+      /**
+       * The same weights for each image.
+       */
+      kind: "fixed";
+      /**
+       * One weight per fused adapter; they should sum to 1.
+       *
+       * @minItems 1
+       */
+      values?: number[];
+    }
+  | {
+      /**
+       * Weights drawn evenly from all that sum to 1.
+       */
+      kind: "uniform";
+    }
+  | {
+      /**
+       * Weights drawn from a symmetric Dirichlet distribution.
+       */
+      kind: "dirichlet";
+      /**
+       * Below 1 one adapter tends to win, at 1 all shares are equally likely, above 1 shares tend to be equal.
+       */
+      alpha?: number;
+    };
+
+/**
+ * One run: a folder of a few real photos per class in, a synthetic training set out. The one source of every field's meaning, unit, default and example.
+ */
+export interface LoftConfig {
+  /**
+   * Where the editor finds this schema; LoFT itself does not read it.
+   */
+  $schema?: string;
+  /**
+   * What the run is called; names its output folder and its dataset card.
+   */
+  name?: string;
+  /**
+   * The diffusion model that the adapters attach to: a name that `loft models` lists, or a folder in diffusers layout, relative to this file.
+   */
+  model?: string;
+  /**
+   * How adapters and images follow from the photos. `loft`: one adapter per photo, adapters of a class fused for each image.
+   */
+  method?: "loft";
+  /**
+   * The set of values that fills in what this file leaves out: `paper` for Stable Diffusion, `loft-mini` tuned for the bundled model, `auto` picks by model.
+   */
+  preset?: "auto" | "paper" | "loft-mini";
+  /**
+   * Names every random number of the run: the same seed and the same photos give the same dataset, whatever the batch sizes.
+   */
+  seed?: number;
+  /**
+   * The real photos.
+   */
+  data: {
+    /**
+     * A folder that holds one folder per class with that class's photos, relative to this file.
+     */
+    folder: string;
+    /**
+     * Photos used per class: the first ones by file name. null uses all.
+     */
+    shots?: number | null;
+    /**
+     * The name a class has in prompts and labels, by folder, where the folder's own name is not the best word.
+     */
+    classNames?: {
+      [k: string]: string;
+    };
+  };
+  /**
+   * The words used in training and in sampling.
+   */
+  prompt?: {
+    /**
+     * The prompt; {class} becomes the class name and {domain} the domain word followed by a space, or nothing.
+     */
+    template?: string;
+    /**
+     * The word that says what kind of pictures these are; empty for everyday objects.
+     */
+    domain?: string;
+    /**
+     * What the pictures should not show; used by guidance only.
+     */
+    negative?: string;
+  };
+  /**
+   * The low-rank pairs trained for each photo.
+   */
+  adapter?: {
+    /**
+     * Inner size of the low-rank pairs: how much an adapter can hold.
+     */
+    rank?: number;
+    /**
+     * Numerator of the adapter's scale alpha / rank.
+     */
+    alpha?: number;
+    /**
+     * The attention projections of the U-Net, self and cross, that an adapter attaches to.
+     *
+     * @minItems 1
+     */
+    targetModules?: ("to_q" | "to_k" | "to_v" | "to_out.0")[];
+  };
+  /**
+   * How each adapter is trained on its photo, with AdamW.
+   */
+  training?: {
+    /**
+     * Optimizer steps per adapter, each on one noised copy of its photo.
+     */
+    steps?: number;
+    /**
+     * AdamW's step size after the warm-up.
+     */
+    learningRate?: number;
+    /**
+     * Steps over which the learning rate rises from 0 to its value.
+     */
+    warmupSteps?: number;
+    /**
+     * What the learning rate does after the warm-up.
+     */
+    schedule?: "cosine" | "constant_with_warmup" | "linear";
+    /**
+     * AdamW's decoupled weight decay.
+     */
+    weightDecay?: number;
+    /**
+     * AdamW's decay of the mean gradient.
+     */
+    beta1?: number;
+    /**
+     * AdamW's decay of the mean squared gradient.
+     */
+    beta2?: number;
+    /**
+     * AdamW's guard against division by zero.
+     */
+    epsilon?: number;
+    /**
+     * Each adapter's gradient is scaled down to this length when it is longer.
+     */
+    maxGradNorm?: number;
+    /**
+     * Side of the square pictures, in training and in sampling; photos are resized by their short side and cropped at the center. null takes the model's own.
+     */
+    resolution?: number | null;
+    /**
+     * Adapters trained side by side in one step. Speed and memory only: each adapter comes out as if trained alone.
+     */
+    batchSize?: number;
+  };
+  /**
+   * How adapters of a class come together for one image.
+   */
+  fusion?: {
+    /**
+     * How many adapters of the class are fused for each image. A class with fewer photos uses all it has.
+     */
+    adaptersPerImage?: number;
+    weights?: WeightsConfig;
+  };
+  /**
+   * How the synthetic images are drawn.
+   */
+  sampling?: {
+    /**
+     * Synthetic images made for each class. Raising it later keeps the images that exist.
+     */
+    imagesPerClass?: number;
+    /**
+     * Denoising steps per image.
+     */
+    steps?: number;
+    /**
+     * Strength of classifier-free guidance; 1 switches it off and halves the work.
+     */
+    guidanceScale?: number;
+    /**
+     * The sampler that turns noise into a picture.
+     */
+    scheduler?: "model" | "ddim" | "dpm-solver++";
+    /**
+     * Images drawn side by side, each with its own fusion. Speed and memory only: no image depends on its neighbors.
+     */
+    batchSize?: number;
+  };
+  /**
+   * Where the run goes and what its pictures say about themselves.
+   */
+  output?: {
+    /**
+     * The folder that receives adapters, images and manifests, relative to this file. It can be moved later.
+     */
+    folder?: string;
+    /**
+     * Leave prompts, seeds and adapters out of the PNG files. The manifest keeps them; `loft replay` then needs it.
+     */
+    stripMetadata?: boolean;
+  };
+  /**
+   * What computes. Never part of a task's identity.
+   */
+  device?: {
+    /**
+     * The ONNX Runtime execution provider. `auto` takes the best one that works; any other is used or refused, never replaced silently.
+     */
+    provider?: "auto" | "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
+    /**
+     * Processor threads for computing. null lets the runtime choose.
+     */
+    threads?: number | null;
+  };
+}

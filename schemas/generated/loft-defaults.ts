@@ -1,0 +1,23 @@
+/** The defaults that no preset decides. Made from schemas/loft.schema.json by `npm run generate`. Do not edit. */
+export const loftDefaults = {
+  "model": "loft-mini",
+  "method": "loft",
+  "preset": "auto",
+  "seed": 0,
+  "data": {
+    "shots": null,
+    "classNames": {}
+  },
+  "prompt": {
+    "template": "a {domain}photo of a {class}",
+    "domain": "",
+    "negative": ""
+  },
+  "output": {
+    "stripMetadata": false
+  },
+  "device": {
+    "provider": "auto",
+    "threads": null
+  }
+} as const;

@@ -1,0 +1,100 @@
+/**
+ * What a run tells while it goes on: one event per line in `.loft/events.jsonl` and, with `--json`, on standard output.
+ * Types only. Paths are relative to the run folder; durations are seconds; `secondsLeft` is there once it is known.
+ */
+
+export type RunEvent =
+  | RunStarted
+  | AdapterGroupStarted
+  | TrainingStep
+  | AdapterFinished
+  | ImagesFinished
+  | TaskFailed
+  | RunWarning
+  | RunFinished
+  | RunInterrupted;
+
+/** Totals of the plan and how much of it earlier starts have already done. */
+export type RunStarted = {
+  readonly type: "run-started";
+  readonly adapters: number;
+  readonly images: number;
+  readonly adaptersDone: number;
+  readonly imagesDone: number;
+  /** Training steps of one adapter; 0 when nothing is to be trained. */
+  readonly steps: number;
+  /** Where it runs, for people: "CPU, 2 cores". */
+  readonly device: string;
+  /** ONNX Runtime's execution provider: "cpu", "cuda", ... */
+  readonly provider: string;
+  /** What the plan expects, used for the time left until it is measured; adapter-steps are steps times adapters. */
+  readonly secondsPerAdapterStep?: number;
+  readonly secondsPerImage?: number;
+};
+
+/** Adapters that are trained together, one per row of the batch; `step` is where a checkpoint lets it go on. */
+export type AdapterGroupStarted = {
+  readonly type: "adapter-group-started";
+  readonly group: string;
+  readonly adapters: readonly string[];
+  readonly step: number;
+  readonly steps: number;
+};
+
+/** One step of a group: entry i of `losses` and `gradNorms` belongs to adapter i of the group. */
+export type TrainingStep = {
+  readonly type: "training-step";
+  readonly group: string;
+  /** Steps done, 1 ... steps. */
+  readonly step: number;
+  readonly steps: number;
+  readonly losses: readonly number[];
+  readonly gradNorms: readonly number[];
+  readonly durationSeconds: number;
+  readonly secondsLeft?: number;
+};
+
+export type AdapterFinished = {
+  readonly type: "adapter-finished";
+  readonly id: string;
+  readonly className: string;
+  readonly file: string;
+  readonly finalLoss: number;
+  readonly secondsLeft?: number;
+};
+
+export type ImagesFinished = {
+  readonly type: "images-finished";
+  readonly className: string;
+  readonly files: readonly string[];
+  readonly durationSeconds: number;
+  readonly secondsLeft?: number;
+};
+
+/** A task that failed while `--keep-going` carries on with the others. */
+export type TaskFailed = {
+  readonly type: "task-failed";
+  readonly id: string;
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+};
+
+export type RunWarning = { readonly type: "warning"; readonly what: string; readonly fix?: string };
+
+/** Counts of this start alone. */
+export type RunFinished = {
+  readonly type: "run-finished";
+  readonly adapters: number;
+  readonly images: number;
+  readonly failed: number;
+  readonly seconds: number;
+};
+
+/** Stopped by the user; the same command goes on from here. */
+export type RunInterrupted = {
+  readonly type: "run-interrupted";
+  readonly adapters: number;
+  readonly images: number;
+  readonly seconds: number;
+};

@@ -1,0 +1,56 @@
+/** Target names select the same layers as in PEFT. */
+import { describe, expect, it } from "vitest";
+import { findTargetModules } from "../../../daemon/adapters/targets.ts";
+import { readSafetensorsHeader } from "../../../daemon/checkpoint/safetensors.ts";
+import { loftErrorOf } from "../../support/loft-error.ts";
+import { referencePath } from "../../support/reference.ts";
+
+const usual = ["to_q", "to_k", "to_v", "to_out.0"];
+
+function checkpoint(shapes: Record<string, number[]>) {
+  return new Map(Object.entries(shapes).map(([name, shape]) => [name, { shape }]));
+}
+
+describe("findTargetModules", () => {
+  it("selects what PEFT selected in the reference model", async () => {
+    const file = await readSafetensorsHeader(referencePath("mini-tiny", "unet", "diffusion_pytorch_model.safetensors"));
+    const adapter = await readSafetensorsHeader(referencePath("mini-tiny", "lora", "a.safetensors"));
+    const wanted = [...adapter.tensors.keys()].flatMap((key) => /^unet\.(.+)\.lora_A\.weight$/.exec(key)?.[1] ?? []);
+    const found = findTargetModules(file.tensors, usual);
+    expect(found.map(({ name }) => name)).toEqual(wanted.sort());
+    for (const { name, inFeatures, outFeatures } of found) {
+      expect(adapter.tensors.get(`unet.${name}.lora_A.weight`)!.shape).toEqual([2, inFeatures]);
+      expect(adapter.tensors.get(`unet.${name}.lora_B.weight`)!.shape).toEqual([outFeatures, 2]);
+    }
+  });
+
+  it.each([
+    ["a whole last part", ["to_q"], ["b.attn.to_q", "to_q"]],
+    ["several parts", ["to_out.0"], ["b.attn.to_out.0"]],
+    ["a module's full name", ["b.attn.to_q"], ["b.attn.to_q"]],
+    ["each module once", ["to_q", "attn.to_q"], ["b.attn.to_q", "to_q"]],
+  ])("matches %s", (_, targets, names) => {
+    const model = checkpoint({
+      "to_q.weight": [4, 3],
+      "b.attn.to_q.weight": [4, 3],
+      "b.attn.to_q.bias": [4],
+      "b.attn.not_to_q.weight": [4, 3],
+      "b.attn.to_out.0.weight": [3, 4],
+      "conv.to_q.weight": [4, 3, 1, 1],
+    });
+    expect(findTargetModules(model, targets).map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each([
+    ["a target without a layer", [...usual, "to_z"], '"to_z"'],
+    ["a convolution", ["conv_in"], '"conv_in"'],
+    ["an embedding", ["token_embedding"], '"token_embedding"'],
+    ["no target", [], "No target modules"],
+    ["an empty target", [""], '""'],
+  ])("refuses %s by name", async (_, targets, named) => {
+    const linear = Object.fromEntries(usual.map((name) => [`a.${name}.weight`, [2, 2]]));
+    const model = checkpoint({ ...linear, "conv_in.weight": [8, 4, 3, 3], "token_embedding.weight": [10, 4] });
+    const error = await loftErrorOf(() => findTargetModules(model, targets), "adapter-invalid");
+    expect(error.what).toContain(named);
+  });
+});

@@ -1,0 +1,109 @@
+/** Resolved configurations: golden values of both presets, and who decided what. */
+import { describe, expect, test } from "vitest";
+import { printResolvedConfig } from "../../../daemon/config/print-config.ts";
+import { resolveConfig } from "../../../daemon/config/resolve.ts";
+import { choosePreset, presets } from "../../../daemon/pipeline/presets.ts";
+import type { LoftConfig } from "../../../schemas/generated/loft-config.ts";
+
+const data = { folder: "photos" };
+const resolve = (config: LoftConfig, fileName = "dir/my-photos.loft.json") =>
+  resolveConfig(config, choosePreset(config.preset, config.model), fileName);
+
+const same = {
+  method: "loft",
+  seed: 0,
+  data: { folder: "photos", shots: null, classNames: {} },
+  prompt: { template: "a {domain}photo of a {class}", domain: "", negative: "" },
+  fusion: { adaptersPerImage: 2, weights: { kind: "fixed", values: [0.5, 0.5] } },
+  device: { provider: "auto", threads: null },
+};
+const optimizer = { schedule: "cosine", weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1 };
+const targetModules = ["to_q", "to_k", "to_v", "to_out.0"];
+
+describe("golden values", () => {
+  test("paper", () => {
+    expect(resolve({ model: "sd21", data }).config).toEqual({
+      ...same,
+      name: "my-photos",
+      model: "sd21",
+      preset: "paper",
+      adapter: { rank: 2, alpha: 2, targetModules },
+      training: { steps: 600, learningRate: 1e-3, warmupSteps: 10, ...optimizer, resolution: 512, batchSize: 1 },
+      sampling: { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model", batchSize: 1 },
+      output: { folder: "runs/my-photos", stripMetadata: false },
+    });
+  });
+
+  test("loft-mini", () => {
+    expect(resolve({ data }).config).toEqual({
+      ...same,
+      name: "my-photos",
+      model: "loft-mini",
+      preset: "loft-mini",
+      adapter: { rank: 4, alpha: 4, targetModules },
+      training: { steps: 300, learningRate: 3e-3, warmupSteps: 10, ...optimizer, resolution: 64, batchSize: 8 },
+      sampling: { imagesPerClass: 100, steps: 20, guidanceScale: 2, scheduler: "ddim", batchSize: 8 },
+      output: { folder: "runs/my-photos", stripMetadata: false },
+    });
+  });
+});
+
+describe("the user's values win", () => {
+  test("field by field", () => {
+    const { config } = resolve({
+      name: " Réal: photos ",
+      data: { ...data, shots: 16 },
+      adapter: { rank: 8, targetModules: ["to_v", "to_q"] },
+      training: { resolution: null },
+      sampling: { imagesPerClass: 7 },
+    });
+    expect(config.name).toBe("Réal: photos");
+    expect(config.output.folder).toBe("runs/Réal_ photos");
+    expect(config.data).toEqual({ folder: "photos", shots: 16, classNames: {} });
+    expect(config.adapter).toEqual({ rank: 8, alpha: 4, targetModules: ["to_q", "to_v"] });
+    expect(config.training.resolution).toBeNull();
+    expect(config.sampling.imagesPerClass).toBe(7);
+  });
+
+  const weights: readonly (readonly [fusion: NonNullable<LoftConfig["fusion"]>, expected: unknown])[] = [
+    [{}, { kind: "fixed", values: [0.5, 0.5] }],
+    [{ adaptersPerImage: 4 }, { kind: "fixed", values: [0.25, 0.25, 0.25, 0.25] }],
+    [{ weights: { kind: "fixed", values: [0.9, 0.1] } }, { kind: "fixed", values: [0.9, 0.1] }],
+    [{ weights: { kind: "uniform" } }, { kind: "uniform" }],
+    [{ weights: { kind: "dirichlet" } }, { kind: "dirichlet", alpha: 1 }],
+    [{ weights: { kind: "dirichlet", alpha: 0.3 } }, { kind: "dirichlet", alpha: 0.3 }],
+  ];
+  test.each(weights)("weights %j", (fusion, expected) => {
+    expect(resolve({ data, fusion }).config.fusion.weights).toEqual(expected);
+  });
+
+  test.each([
+    ["my-photos.loft.json", "my-photos"],
+    ["C:\\work\\my photos.loft.json", "my photos"],
+    ["/a/b/plain.json", "plain"],
+    [".loft.json", "run"],
+  ])("the file %s names the run %s", (fileName, name) => expect(resolve({ data }, fileName).config.name).toBe(name));
+});
+
+test("each value says who decided it", () => {
+  const { origins } = resolve({ data, preset: "auto", training: { steps: 5 }, name: "auto" });
+  expect(origins["data.folder"]).toEqual({ from: "user", source: "this file" });
+  expect(origins["training.steps"]).toEqual({ from: "user", source: "this file" });
+  expect(origins.name?.from).toBe("user");
+  expect(origins["training.learningRate"]).toEqual({
+    from: "preset",
+    source: presets["loft-mini"].table.training.learningRate.source,
+  });
+  expect(origins.seed).toEqual({ from: "default", source: "default" });
+  expect(origins.preset).toEqual({ from: "default", source: "picked by the model" });
+  expect(Object.values(origins).every(({ source }) => source !== "")).toBe(true);
+});
+
+test("the resolved view has one line per field", () => {
+  const lines = printResolvedConfig(resolve({ model: "sd21", data, seed: 3 })).split("\n");
+  expect(lines.find((line) => line.startsWith("seed"))).toMatch(/^seed +3 +this file$/);
+  expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
+    / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
+  );
+  expect(lines.filter((line) => line !== "")).toHaveLength(36);
+});
