@@ -30,6 +30,8 @@ export type RunStarted = {
   /** What the plan expects, used for the time left until it is measured; adapter-steps are steps times adapters. */
   readonly secondsPerAdapterStep?: number;
   readonly secondsPerImage?: number;
+  /** How many adapter-steps an image is worth in time: the measure until the first image is made. */
+  readonly adapterStepsPerImage?: number;
 };
 
 /** Adapters that are trained together, one per row of the batch; `step` is where a checkpoint lets it go on. */

@@ -31,6 +31,7 @@ export const errorCodes = {
   "disk-full": "The disk is full",
   "file-unreadable": "A file cannot be read",
   "file-vanished": "A file disappeared while it was needed",
+  "replay-differs": "An image does not come out as it was",
   "run-locked": "Another process is working on this run folder",
   "run-mismatch": "The run folder belongs to another configuration",
   "run-damaged": "A file of the run folder is damaged",

@@ -2,8 +2,16 @@
 
 import { basename, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../schemas/run-event.ts";
+import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
+import { printResolvedConfig } from "../config/print-config.ts";
+import { encodePng } from "../data/image-file.ts";
+import { syntheticXmp } from "../data/provenance.ts";
+import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers.ts";
+import { drawSheet } from "../jobs/draw-sheet.ts";
+import { planReport, planText } from "../jobs/plan-report.ts";
 import { type JobRequest, type PreparedJob, prepareJob } from "../jobs/prepare-job.ts";
+import { type Replay, replayImage } from "../jobs/replay-image.ts";
 import { runIncomplete, runJob } from "../jobs/run-job.ts";
 
 /** What an action may use besides its request. Paths in requests are as the user typed them. */
@@ -36,13 +44,26 @@ export type RunRequest = {
   readonly onlyClasses: readonly string[];
 };
 
-export type ReplayRequest = { readonly image: string; readonly output?: string; readonly device?: string };
+export type ReplayRequest = {
+  readonly image: string;
+  readonly output?: string;
+  /** Folder of the image's model, where it is none of the registry. */
+  readonly model?: string;
+  readonly device?: string;
+};
 
 export type SheetRequest = { readonly run: string; readonly output?: string; readonly imagesPerClass: number };
 
-/** `loft plan`: what would be done. */
-export async function planAction(_request: PlanRequest, _context: ActionContext): Promise<ActionResult> {
-  throw notThere("plan");
+/** `loft plan`: what would be done, and what it takes. */
+export async function planAction(request: PlanRequest, context: ActionContext): Promise<ActionResult> {
+  const prepared = await prepareJob(jobRequest({ ...request, onlyClasses: [] }, context));
+  for (const warning of warningsOf(prepared)) context.emit({ type: "warning", ...warning });
+  if (request.resolved) {
+    return { text: printResolvedConfig(prepared.resolution), json: prepared.resolution };
+  }
+  const root = shownPath(context, prepared.outputFolder);
+  const report = await planReport(prepared);
+  return { text: planText(report, root), json: { run: root, ...report } };
 }
 
 /** `loft generate`, `loft train` and `loft sample`. */
@@ -56,12 +77,16 @@ export async function runAction(request: RunRequest, context: ActionContext): Pr
   const result = await runJob(prepared, { root, part, keepGoing, signal, emit, command });
   if (0 < result.failures.size) throw runIncomplete(result.failures);
   const { adapters, images, seconds } = result;
-  const shown = relative(context.workingFolder, root) || ".";
+  const shown = shownPath(context, root);
   return { text: finishedText(request, shown), json: { run: shown, adapters, images, seconds } };
 }
 
 function jobRequest(
-  { config, device, onlyClasses }: Pick<RunRequest, "config" | "device" | "onlyClasses">,
+  {
+    config,
+    device,
+    onlyClasses,
+  }: { readonly config: string; readonly device?: string; readonly onlyClasses: readonly string[] },
   { workingFolder, packageFolder }: ActionContext,
 ): JobRequest {
   const modelsFolder = join(packageFolder, "models");
@@ -91,19 +116,51 @@ function finishedText({ part }: RunRequest, root: string): string {
   return `${done} in ${root}\n${next}`;
 }
 
-/** `loft replay`. */
-export async function replayAction(_request: ReplayRequest, _context: ActionContext): Promise<ActionResult> {
-  throw notThere("replay");
-}
-
-/** `loft sheet`. */
-export async function sheetAction(_request: SheetRequest, _context: ActionContext): Promise<ActionResult> {
-  throw notThere("sheet");
-}
-
-function notThere(command: string): Error {
-  return loftError("task-failed", {
-    what: `\`loft ${command}\` is not part of this build.`,
-    fix: "Use a newer version of LoFT.",
+/** `loft replay`: the same pixels again. */
+export async function replayAction(request: ReplayRequest, context: ActionContext): Promise<ActionResult> {
+  const { workingFolder, packageFolder, signal } = context;
+  const replay = await replayImage({
+    image: resolve(workingFolder, request.image),
+    modelsFolder: join(packageFolder, "models"),
+    ...(request.model === undefined ? {} : { model: resolve(workingFolder, request.model) }),
+    session: { provider: chooseProvider((request.device ?? "auto") as ProviderChoice), threads: 0 },
+    signal,
   });
+  const { record, picture, differingValues, largestDifference } = replay;
+  if (request.output !== undefined) {
+    await writeFileAtomic(resolve(workingFolder, request.output), await encodePng(picture, { xmp: syntheticXmp }));
+  }
+  if (replayTolerance < largestDifference) throw replayDiffers(request.image, replay);
+  const same = differingValues === 0;
+  const verdict = same
+    ? "the same pixels"
+    : `the same picture: ${differingValues} color values differ, by at most ${largestDifference} of 255 levels (another processor rounds differently)`;
+  const { className, imageIndex } = record;
+  return {
+    text: `${request.image}: ${verdict}`,
+    json: { same, differingValues, largestDifference, className, imageIndex },
+  };
+}
+
+/** Levels of 255 by which processors may differ. */
+const replayTolerance = 4;
+
+/** `loft sheet`: a contact sheet of a finished run. */
+export async function sheetAction(request: SheetRequest, { workingFolder }: ActionContext): Promise<ActionResult> {
+  const root = resolve(workingFolder, request.run);
+  const file = request.output === undefined ? join(root, "sheet.png") : resolve(workingFolder, request.output);
+  await writeFileAtomic(file, await drawSheet(root, request.imagesPerClass));
+  const shown = relative(workingFolder, file);
+  return { text: `wrote ${shown}`, json: { sheet: shown } };
+}
+
+function replayDiffers(image: string, { differingValues, largestDifference }: Replay) {
+  return loftError("replay-differs", {
+    what: `${image} came out differently: ${differingValues} color values, by up to ${largestDifference} of 255 levels.`,
+    fix: "The image or its adapters were changed after it was made, or it was made on another device: try --device.",
+  });
+}
+
+function shownPath({ workingFolder }: ActionContext, path: string): string {
+  return relative(workingFolder, path) || ".";
 }

@@ -10,11 +10,12 @@ export function addReplayCommand(program: Command, context: CliContext): void {
     .summary("make an image again from its own metadata")
     .description("Make a synthetic image again from what it says about itself, and compare the pixels.")
     .option("--output <file>", "write the image here (PNG)")
+    .option("--model <folder>", "the model's folder, where it is none that `loft models` lists")
     .addOption(deviceOption())
-    .action(async (image: string, options: { output?: string; device?: string }) => {
+    .action(async (image: string, options: { output?: string; model?: string; device?: string }) => {
       const asJson = wantsJson(command);
       const { replayAction } = await import("./actions.ts");
-      const request = { image, ...given({ output: options.output, device: options.device }) };
+      const request = { image, ...given(options) };
       const result = await performAction(context, asJson, (actionContext) => replayAction(request, actionContext));
       printResult(result, context, asJson);
     });

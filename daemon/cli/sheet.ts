@@ -10,7 +10,7 @@ export function addSheetCommand(program: Command, context: CliContext): void {
     .summary("draw a contact sheet of a run")
     .description("Draw a contact sheet: for each class its real photos, then synthetic images with their parents.")
     .option("--output <file>", "write the sheet here (PNG)")
-    .option("--images-per-class <count>", "synthetic images of each class", positiveInteger, 8)
+    .option("--images-per-class <count>", "synthetic images of each class", positiveInteger, 12)
     .action(async (run: string, options: { output?: string; imagesPerClass: number }) => {
       const asJson = wantsJson(command);
       const { sheetAction } = await import("./actions.ts");

@@ -48,7 +48,7 @@ async function listRoot(root: string): Promise<readonly FolderEntry[]> {
     if (code === undefined) throw error;
     throw loftError("data-folder-missing", {
       what: `The folder of photos ${root} cannot be read (${code}).`,
-      fix: "Give the path of an existing folder that holds one folder of photos per class.",
+      fix: "Give the path of a readable folder that holds one folder of photos per class.",
       cause: error,
     });
   }

@@ -1,7 +1,9 @@
 /** What is known about a finished synthetic set, as plain records, and the paths its files have. Pure. */
 import { isAbsolute } from "node:path";
-import type { ClassFolder } from "./class-folders.ts";
 import { compareCodePoints } from "./code-point-order.ts";
+
+/** A class as the user calls it, and the folder of its images. */
+export type ClassFolder = { readonly name: string; readonly folder: string };
 
 /** A real photo by its name relative to the folder of photos, with forward slashes. */
 export type SourcePhoto = { readonly path: string; readonly sha256: string };

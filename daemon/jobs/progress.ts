@@ -10,6 +10,7 @@ export type Progress = {
   readonly group: GroupProgress | undefined;
   readonly adapterStepRate: Rate;
   readonly imageRate: Rate;
+  readonly adapterStepsPerImage: number | undefined;
   /** Mean of the last losses of the group in training. */
   readonly loss: number | undefined;
   readonly failed: number;
@@ -34,6 +35,7 @@ export const initialProgress: Progress = {
   group: undefined,
   adapterStepRate: unknownRate,
   imageRate: unknownRate,
+  adapterStepsPerImage: undefined,
   loss: undefined,
   failed: 0,
   device: "",
@@ -51,6 +53,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         steps: event.steps,
         adapterStepRate: { secondsPerUnit: event.secondsPerAdapterStep, samples: 0 },
         imageRate: { secondsPerUnit: event.secondsPerImage, samples: 0 },
+        adapterStepsPerImage: event.adapterStepsPerImage,
         device: event.device,
         provider: event.provider,
       };
@@ -84,8 +87,15 @@ export function advance(progress: Progress, event: RunEvent): Progress {
 /** Seconds until everything is done; undefined while a rate that matters is unknown. */
 export function secondsLeft(progress: Progress): number | undefined {
   const training = timeFor(adapterStepsLeft(progress), progress.adapterStepRate);
-  const sampling = timeFor(progress.images.total - progress.images.done, progress.imageRate);
+  const sampling = timeFor(progress.images.total - progress.images.done, expectedImageRate(progress));
   return training === undefined || sampling === undefined ? undefined : training + sampling;
+}
+
+/** The measured rate of images, or before the first one what the training steps let expect. */
+function expectedImageRate({ imageRate, adapterStepRate, adapterStepsPerImage }: Progress): Rate {
+  const { secondsPerUnit } = adapterStepRate;
+  if (imageRate.secondsPerUnit !== undefined || !secondsPerUnit || adapterStepsPerImage === undefined) return imageRate;
+  return { secondsPerUnit: secondsPerUnit * adapterStepsPerImage, samples: 0 };
 }
 
 /** The event with the time left after it, for the kinds that carry one; rounded to tenths of a second. */

@@ -127,8 +127,11 @@ export async function isCheckpointThere(root: string, groupId: string): Promise<
   return isWholeSafetensors(inRun(root, checkpointFile(groupId)));
 }
 
-/** safetensors: u64 header length, JSON header, data; the greatest `data_offsets` end is the data's length. */
-async function isWholeSafetensors(file: string): Promise<boolean> {
+/**
+ * Whether a safetensors file is there and as long as its header says: u64 header length, JSON header, data; the
+ * greatest `data_offsets` end is the length of the data.
+ */
+export async function isWholeSafetensors(file: string): Promise<boolean> {
   const handle = await open(file, "r").catch(() => undefined);
   if (handle === undefined) return false;
   try {

@@ -6,6 +6,7 @@ import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
 import { openEventLog } from "./event-log.ts";
 import { isImageDone, readFinishedImages } from "./finished-images.ts";
+import { adapterStepsPerImage } from "./forecast.ts";
 import { type Job, stopIfInterrupted } from "./job.ts";
 import type { PreparedJob } from "./prepare-job.ts";
 import { cleanRunFolder, inRun, isAdapterDone, prepareRunFolder, runPaths, writeRun } from "./run-folder.ts";
@@ -120,6 +121,7 @@ async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEven
     adaptersDone: await there(adapters.map(({ classFolder, id }) => isAdapterDone(root, classFolder, id))),
     imagesDone: await there(images.map(({ id }) => isImageDone(root, finished, id))),
     steps: adapters[0]?.parameters.steps ?? 0,
+    ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0]) }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
     provider,
   };

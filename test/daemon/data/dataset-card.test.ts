@@ -1,11 +1,12 @@
 /** The card: sound metadata whatever the names, and never a lost word of the user. */
 import { describe, expect, it } from "vitest";
-import { planClassFolders } from "../../../daemon/data/class-folders.ts";
 import { datasetCard } from "../../../daemon/data/dataset-card.ts";
 import type { SyntheticDataset } from "../../../daemon/data/synthetic-dataset.ts";
 
 function datasetOf(names: readonly string[], imageCount = 1): SyntheticDataset {
-  const classes = planClassFolders(names);
+  // Folders are safe and distinct, whatever the names are.
+  const folderOf = (name: string, index: number) => (names.indexOf(name) < index ? `${name}-${index + 1}` : name);
+  const classes = names.map((name, index) => ({ name, folder: folderOf(name, index).replace(/[^a-z0-9-]/g, "_") }));
   return {
     title: "Pets",
     method: "loft",

@@ -3,14 +3,18 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../../daemon/base/hash.ts";
-import { planClassFolders } from "../../../daemon/data/class-folders.ts";
 import { encodePng } from "../../../daemon/data/image-file.ts";
 import type { SyntheticDataset, SyntheticImage } from "../../../daemon/data/synthetic-dataset.ts";
 import { writeSyntheticFolder, writeSyntheticImage } from "../../../daemon/data/synthetic-folder.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-const classes = planClassFolders(["zebra crossing", "Ape", "日本", "never made"]);
+const classes = [
+  { name: "zebra crossing", folder: "zebra_crossing" },
+  { name: "Ape", folder: "Ape" },
+  { name: "日本", folder: "日本" },
+  { name: "never made", folder: "never_made" },
+];
 const photos = ["1.jpg", "2.jpg"].map((name) => ({ path: `Ape/${name}`, sha256: sha256(name) }));
 
 async function png(shade: number): Promise<Uint8Array> {
@@ -213,8 +217,8 @@ describe("what can go wrong", () => {
   });
 
   it.each([
-    ["an absolute photo", { sourcePhotos: [{ path: "/home/me/1.jpg", sha256: "" }] }],
-    ["a Windows photo", { sourcePhotos: [{ path: "C:\\me\\1.jpg", sha256: "" }] }],
+    ["an absolute photo", { sourcePhotos: [{ path: "/photos/1.jpg", sha256: "" }] }],
+    ["a Windows photo", { sourcePhotos: [{ path: "C:\\photos\\1.jpg", sha256: "" }] }],
     ["a photo outside", { sourcePhotos: [{ path: "a/../../1.jpg", sha256: "" }] }],
     ["an unknown class", { classFolder: "nobody" }],
     ["a file twice", { number: 1 }],

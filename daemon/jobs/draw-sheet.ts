@@ -1,0 +1,96 @@
+/** The contact sheet of a run: per class the real photos, then synthetic images with their parents beside them. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { loftError } from "../base/errors.ts";
+import { encodeContactSheet } from "../data/contact-sheet.ts";
+import { readPicture } from "../data/image-file.ts";
+import type { Picture } from "../data/picture.ts";
+import { type SheetClass, type SheetImage, sheetCapacity } from "../data/sheet-layout.ts";
+import { inRun, photoFile, runPaths } from "./run-folder.ts";
+
+/** The part of manifest.json that a sheet needs. */
+type ManifestImage = {
+  readonly file: string;
+  readonly class: string;
+  readonly adapters: readonly { readonly weight: number }[];
+  readonly photos: readonly { readonly sha256: string }[];
+};
+type Manifest = { readonly baseModel: { readonly name: string }; readonly images: readonly ManifestImage[] };
+
+/**
+ * Draw a finished run.
+ * @param imagesPerClass at most so many synthetic images of each class
+ * @throws LoftError "run-damaged" when the run has no dataset yet, "file-vanished" when one of its pictures is gone
+ */
+export async function drawSheet(root: string, imagesPerClass: number): Promise<Uint8Array> {
+  const { images, baseModel } = await readManifest(root);
+  const classes = new Map<string, ManifestImage[]>();
+  for (const image of images) classes.set(image.class, [...(classes.get(image.class) ?? []), image]);
+  const load = pictureLoader(root);
+  const drawn: SheetClass[] = [];
+  for (const [name, own] of classes) drawn.push(await sheetClass(load, name, own, imagesPerClass));
+  return encodeContactSheet({
+    title: basename(root),
+    subtitle: `${images.length} synthetic images, made with ${baseModel.name}`,
+    classes: drawn,
+  });
+}
+
+type Load = (file: string) => Promise<Picture>;
+
+/** Reads each picture once: photos are the parents of many images. */
+function pictureLoader(root: string): Load {
+  const pictures = new Map<string, Promise<Picture>>();
+  return (file) => {
+    const picture = pictures.get(file) ?? readPicture(inRun(root, file));
+    pictures.set(file, picture);
+    return picture;
+  };
+}
+
+async function sheetClass(
+  load: Load,
+  name: string,
+  images: readonly ManifestImage[],
+  limit: number,
+): Promise<SheetClass> {
+  const classFolder = images[0]!.file.split("/").at(-2)!;
+  const photoFiles = [
+    ...new Set(images.flatMap(({ photos }) => photos.map(({ sha256 }) => photoFile(classFolder, sha256)))),
+  ];
+  const first = await load(images[0]!.file);
+  const capacity = sheetCapacity(first.width, images[0]!.photos.length);
+  const photos = await Promise.all(
+    photoFiles.slice(0, capacity.photos).map(async (file) => ({ picture: await load(file) })),
+  );
+  const shown = images.slice(0, Math.min(limit, capacity.images));
+  const sheetImages = await Promise.all(shown.map((image) => sheetImage(load, classFolder, image)));
+  return { name, photos, photoCount: photoFiles.length, images: sheetImages, imageCount: images.length };
+}
+
+async function sheetImage(
+  load: Load,
+  classFolder: string,
+  { file, adapters, photos }: ManifestImage,
+): Promise<SheetImage> {
+  const parents = photos.map(async ({ sha256 }, index) => ({
+    picture: await load(photoFile(classFolder, sha256)),
+    weight: adapters[index]!.weight,
+  }));
+  const label = file.slice(file.lastIndexOf("/") + 1, -".png".length);
+  return { picture: await load(file), label, parents: await Promise.all(parents) };
+}
+
+async function readManifest(root: string): Promise<Manifest> {
+  try {
+    const manifest = JSON.parse(await readFile(inRun(root, runPaths.manifest), "utf8")) as Manifest;
+    if (0 < manifest.images.length) return manifest;
+    throw new Error("it lists no images");
+  } catch (cause) {
+    throw loftError("run-damaged", {
+      what: `${root} has no finished dataset: its ${runPaths.manifest} cannot be read.`,
+      fix: "Give the folder of a run that `loft generate` finished.",
+      cause,
+    });
+  }
+}
