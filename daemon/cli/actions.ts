@@ -38,6 +38,8 @@ export type RunRequest = {
   readonly config: string;
   readonly part: "everything" | "adapters" | "images";
   readonly keepGoing: boolean;
+  /** Seconds of training that a killed process may lose. */
+  readonly checkpointSeconds?: number;
   readonly output?: string;
   readonly device?: string;
   /** Empty: all classes. */
@@ -71,10 +73,13 @@ export async function runAction(request: RunRequest, context: ActionContext): Pr
   const prepared = await prepareJob(jobRequest(request, context));
   const root = request.output === undefined ? prepared.outputFolder : resolve(context.workingFolder, request.output);
   for (const warning of warningsOf(prepared)) context.emit({ type: "warning", ...warning });
-  const { part, keepGoing } = request;
+  const { part, keepGoing, checkpointSeconds } = request;
   const { signal, emit } = context;
   const command = `loft generate ${basename(request.config)}`;
-  const result = await runJob(prepared, { root, part, keepGoing, signal, emit, command });
+  const result = await runJob(prepared, {
+    ...{ root, part, keepGoing, signal, emit, command },
+    ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+  });
   if (0 < result.failures.size) throw runIncomplete(result.failures);
   const { adapters, images, seconds } = result;
   const shown = shownPath(context, root);
@@ -87,13 +92,14 @@ function jobRequest(
     device,
     onlyClasses,
   }: { readonly config: string; readonly device?: string; readonly onlyClasses: readonly string[] },
-  { workingFolder, packageFolder }: ActionContext,
+  { workingFolder, packageFolder, signal }: ActionContext,
 ): JobRequest {
   const modelsFolder = join(packageFolder, "models");
   return {
     configFile: resolve(workingFolder, config),
     modelsFolder,
     onlyClasses,
+    signal,
     ...(device === undefined ? {} : { device }),
   };
 }

@@ -1,5 +1,5 @@
 /** What `generate`, `train` and `sample` have in common: one run, or one half of it. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { RunRequest } from "./actions.ts";
 import { addExamples, deviceOption, type Example, given, performAction, printResult, wantsJson } from "./command.ts";
 import type { CliContext } from "./context.ts";
@@ -15,6 +15,7 @@ export type RunCommand = {
 
 type RunOptions = {
   readonly keepGoing?: boolean;
+  readonly checkpointSeconds?: number;
   readonly device?: string;
   readonly output?: string;
   readonly onlyClass?: readonly string[];
@@ -27,6 +28,7 @@ export function addRunCommand(program: Command, context: CliContext, definition:
     .summary(definition.summary)
     .description(definition.description)
     .option("--keep-going", "when a task fails, do the others all the same")
+    .addOption(checkpointOption())
     .addOption(deviceOption())
     .option("--output <folder>", "the run folder, instead of what the configuration says")
     .option("--only-class <name...>", "only these classes")
@@ -42,7 +44,21 @@ export function addRunCommand(program: Command, context: CliContext, definition:
 }
 
 function runRequest(config: string, part: RunRequest["part"], options: RunOptions): RunRequest {
-  const { output, device } = options;
+  const { output, device, checkpointSeconds } = options;
   const keepGoing = options.keepGoing === true;
-  return { config, part, keepGoing, onlyClasses: options.onlyClass ?? [], ...given({ output, device }) };
+  const onlyClasses = options.onlyClass ?? [];
+  return { config, part, keepGoing, onlyClasses, ...given({ output, device, checkpointSeconds }) };
+}
+
+function checkpointOption(): Option {
+  return new Option(
+    "--checkpoint-seconds <seconds>",
+    "save the adapters in training this often, for a run that gets killed (default: 10)",
+  ).argParser(seconds);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && 0 <= value) return value;
+  throw new InvalidArgumentError("It must be a number of seconds, 0 or more.");
 }

@@ -21,10 +21,15 @@ export type Job = {
   readonly dataFolder: string;
   readonly config: ResolvedConfig;
   readonly dataset: Dataset;
+  /** What is to be done. */
   readonly plan: Plan;
+  /** The plan for all classes: what the dataset's files describe, as far as it is done. */
+  readonly wholePlan: Plan;
   readonly model: JobModel;
   /** Carry on with other tasks when one fails. */
   readonly keepGoing: boolean;
+  /** Seconds of training that a killed process may lose. */
+  readonly checkpointSeconds: number;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /** What failed so far, by task id; only with `keepGoing`. */

@@ -16,7 +16,7 @@ import { planRun } from "../pipeline/methods/methods.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import { choosePreset } from "../pipeline/presets.ts";
 import { findModel } from "./find-model.ts";
-import type { JobModel } from "./job.ts";
+import { type JobModel, stopIfInterrupted } from "./job.ts";
 
 export type JobRequest = {
   /** Absolute path of the configuration file. */
@@ -26,6 +26,7 @@ export type JobRequest = {
   readonly device?: string;
   /** Names or folders of classes; empty: all. */
   readonly onlyClasses: readonly string[];
+  readonly signal: AbortSignal;
 };
 
 export type PreparedJob = {
@@ -39,12 +40,15 @@ export type PreparedJob = {
   readonly outputFolder: string;
   readonly dataset: Dataset;
   readonly model: JobModel;
+  /** Of the classes that were asked for. */
   readonly plan: Plan;
+  /** Of all classes. */
+  readonly wholePlan: Plan;
 };
 
 /**
  * Read configuration, photos and model, and plan.
- * @throws LoftError for anything that must be mended first; "config-invalid" lists all problems at once
+ * @throws LoftError for anything that must be mended first; "config-invalid" lists all problems at once; "interrupted"
  */
 export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const { resolution, problems } = await readConfigFile(request.configFile);
@@ -54,10 +58,12 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const provider = chooseProvider((request.device ?? config.device.provider) as ProviderChoice);
   const session = { provider, threads: config.device.threads ?? 0 };
   const found = await readFewShotFolder(dataFolder);
+  stopIfInterrupted(request);
   const dataset = datasetOf(found.classes, config.data);
   const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
+  stopIfInterrupted(request);
   const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
-  const plan = planRun({ config, dataset, model: identity });
+  const wholePlan = planRun({ config, dataset, model: identity });
   return {
     resolution,
     problems,
@@ -66,7 +72,8 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
     outputFolder: resolve(baseFolder, config.output.folder),
     dataset,
     model,
-    plan: onlyClasses(plan, dataset, request.onlyClasses),
+    plan: onlyClasses(wholePlan, dataset, request.onlyClasses),
+    wholePlan,
   };
 }
 

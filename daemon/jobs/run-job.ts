@@ -19,11 +19,16 @@ export type RunOptions = {
   readonly root: string;
   readonly part: "everything" | "adapters" | "images";
   readonly keepGoing: boolean;
+  /** Seconds of training that a killed process may lose; at 0 every step is saved. */
+  readonly checkpointSeconds?: number;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   /** The command that makes the dataset again, for its card. */
   readonly command: string;
 };
+
+/** Saving costs milliseconds where a step costs tenths of a second and more. */
+const defaultCheckpointSeconds = 10;
 
 /** Counts of this start; `failures` only with keepGoing. */
 export type RunResult = {
@@ -81,10 +86,12 @@ async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<Ru
   }
 }
 
-function jobOf({ resolution, dataFolder, dataset, plan, model }: PreparedJob, options: RunOptions): Job {
-  const { root, keepGoing, signal, emit } = options;
+function jobOf({ resolution, dataFolder, dataset, plan, wholePlan, model }: PreparedJob, options: RunOptions): Job {
+  const { root, keepGoing, checkpointSeconds = defaultCheckpointSeconds, signal, emit } = options;
   const failures: Job["failures"] = new Map();
-  return { root, keepGoing, signal, emit, dataFolder, config: resolution.config, dataset, plan, model, failures };
+  const { config } = resolution;
+  const how = { keepGoing, checkpointSeconds, signal, emit };
+  return { root, ...how, dataFolder, config, dataset, plan, wholePlan, model, failures };
 }
 
 async function carryOut(job: Job, { part, command }: RunOptions): Promise<void> {

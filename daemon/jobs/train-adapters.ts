@@ -13,7 +13,6 @@ import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
 import type { AdapterTask } from "../pipeline/plan.ts";
 import {
   createTrainer,
-  type StepResult,
   type Trainer,
   type TrainerOptions,
   type TrainingRow,
@@ -22,10 +21,13 @@ import {
 import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
 import { interrupted, type Job, taskFailed } from "./job.ts";
 import { adapterFile, inRun, isAdapterDone, photoFile, trainingLogFile } from "./run-folder.ts";
-import { readCheckpoint, removeCheckpoint, type StepRecord, writeCheckpoint } from "./training-checkpoint.ts";
-
-/** Seconds of training that a killed process may lose. */
-const secondsBetweenCheckpoints = 10;
+import {
+  listCheckpoints,
+  readCheckpoint,
+  removeCheckpoint,
+  type StepRecord,
+  writeCheckpoint,
+} from "./training-checkpoint.ts";
 
 /** Train every adapter of the plan that is not there yet. */
 export async function trainAdapters(job: Job): Promise<void> {
@@ -37,6 +39,7 @@ export async function trainAdapters(job: Job): Promise<void> {
   const groups = groupAdapters(
     missing.filter(({ id }) => inputs.has(id)),
     job.config.training.batchSize,
+    await listCheckpoints(job.root),
   );
   let trainer: Trainer | undefined;
   try {
@@ -129,25 +132,39 @@ async function trainGroup(job: Job, group: AdapterGroup, trainer: Trainer, input
   const rows = group.tasks.map(({ id }) => inputs.get(id)!);
   const names = group.tasks.map(({ id }) => id);
   const { steps } = trainer.options.lrSchedule;
-  const saved = await readCheckpoint(job.root, group.id);
+  const saved = group.saved && (await readCheckpoint(job.root, group.saved, names));
   const history: StepRecord[] = [...(saved?.history ?? [])];
   let state = saved?.state ?? trainer.start(rows);
   let savedAt = performance.now();
   const save = () => writeCheckpoint(job.root, { id: group.id, adapters: names }, { state, history });
   job.emit({ type: "adapter-group-started", group: group.id, adapters: names, step: state.step, steps });
-  while (state.step < steps) {
+  if (saved !== undefined) checkFinite(job, group, state.step, history.at(-1)!);
+  while (state.step < steps && !names.every((id) => job.failures.has(id))) {
     if (job.signal.aborted) {
       if (0 < state.step) await save();
       throw interrupted();
     }
     state = await oneStep(job, group, trainer, { rows, state, history });
-    if (secondsBetweenCheckpoints * 1000 < performance.now() - savedAt) {
+    if (job.checkpointSeconds * 1000 <= performance.now() - savedAt) {
       await save();
       savedAt = performance.now();
     }
   }
   await writeAdapters(job, group, trainer, { state, history });
-  await removeCheckpoint(job.root, group.id);
+  await removeSettledCheckpoints(job);
+}
+
+/** Remove saved states that nobody will go on from. Those of adapters that this plan does not know are kept. */
+async function removeSettledCheckpoints({ root, wholePlan, failures }: Job): Promise<void> {
+  const folders = new Map(wholePlan.adapters.map(({ id, classFolder }) => [id, classFolder]));
+  const isSettled = async (id: string) => {
+    const folder = folders.get(id);
+    return failures.has(id) || (folder !== undefined && (await isAdapterDone(root, folder, id)));
+  };
+  for (const { id, adapters } of await listCheckpoints(root)) {
+    const settled = await Promise.all(adapters.map(isSettled));
+    if (settled.every(Boolean)) await removeCheckpoint(root, id);
+  }
 }
 
 type GroupState = {
@@ -167,7 +184,7 @@ async function oneStep(
   const durationSeconds = (performance.now() - started) / 1000;
   const { losses, gradNorms } = result;
   history.push({ losses, gradNorms, durationSeconds });
-  checkFinite(job, group, result);
+  checkFinite(job, group, result.state.step, result);
   job.emit({
     type: "training-step",
     group: group.id,
@@ -181,10 +198,15 @@ async function oneStep(
 }
 
 /** A row that is not finite stays so, and harms no other row. */
-function checkFinite(job: Job, { tasks }: AdapterGroup, { state, losses, gradNorms }: StepResult): void {
+function checkFinite(
+  job: Job,
+  { tasks }: AdapterGroup,
+  step: number,
+  { losses, gradNorms }: Pick<StepRecord, "losses" | "gradNorms">,
+): void {
   for (const [row, task] of tasks.entries()) {
     if (Number.isFinite(losses[row]) && Number.isFinite(gradNorms[row])) continue;
-    if (!job.failures.has(task.id)) taskFailed(job, [task.id], notFinite(task, state.step));
+    if (!job.failures.has(task.id)) taskFailed(job, [task.id], notFinite(task, step));
   }
 }
 

@@ -1,5 +1,5 @@
 /** The state of adapters in training on disk, so that a killed run goes on with the same numbers. */
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { LoftError } from "../base/errors.ts";
 import {
   type CheckpointTensor,
@@ -9,7 +9,7 @@ import {
   writeSafetensors,
 } from "../checkpoint/safetensors.ts";
 import type { TrainingState } from "../training/trainer.ts";
-import { checkpointFile, inRun, isCheckpointThere } from "./run-folder.ts";
+import { checkpointFile, inRun, isCheckpointThere, runPaths } from "./run-folder.ts";
 
 /** What was measured in one step of a group; entry i belongs to row i. */
 export type StepRecord = {
@@ -19,6 +19,9 @@ export type StepRecord = {
 };
 
 export type TrainingCheckpoint = { readonly state: TrainingState; readonly history: readonly StepRecord[] };
+
+/** A saved group: its adapters' ids, one per row, and the steps done. */
+export type SavedGroup = { readonly id: string; readonly adapters: readonly string[]; readonly step: number };
 
 /** Save a group's state and history; the file is replaced in one step. */
 export async function writeCheckpoint(
@@ -52,16 +55,32 @@ export async function writeCheckpoint(
   await writeSafetensors(inRun(root, checkpointFile(group.id)), tensors, { adapters: group.adapters.join(" ") });
 }
 
-/** A group's saved state; undefined when there is none, or none that can be read: then it starts anew. */
-export async function readCheckpoint(root: string, groupId: string): Promise<TrainingCheckpoint | undefined> {
-  if (!(await isCheckpointThere(root, groupId))) return undefined;
-  try {
-    const file = await readSafetensorsHeader(inRun(root, checkpointFile(groupId)));
-    return checkpointFrom(await readTensors(file));
-  } catch (error) {
-    if (error instanceof LoftError) return undefined;
-    throw error;
+/** The groups with a saved state, in the order of their ids. Files that cannot be read are passed over. */
+export async function listCheckpoints(root: string): Promise<SavedGroup[]> {
+  const groups: SavedGroup[] = [];
+  for (const name of (await readdir(inRun(root, runPaths.checkpoints))).sort()) {
+    const id = name.replace(/\.safetensors$/, "");
+    if (id === name || !(await isCheckpointThere(root, id))) continue;
+    const group = await unlessDamaged(() => readSavedGroup(root, id));
+    if (group !== undefined) groups.push(group);
   }
+  return groups;
+}
+
+/**
+ * What a saved group knows of `adapters`, one per row in the order given.
+ * @returns undefined when there is none, or none that can be read: then they start anew
+ */
+export async function readCheckpoint(
+  root: string,
+  group: SavedGroup,
+  adapters: readonly string[],
+): Promise<TrainingCheckpoint | undefined> {
+  return unlessDamaged(async () => {
+    const file = await readSafetensorsHeader(inRun(root, checkpointFile(group.id)));
+    const rows = adapters.map((id) => group.adapters.indexOf(id));
+    return checkpointFrom(await readTensors(file), rows, group.adapters.length);
+  });
 }
 
 /** Remove a group's saved state. */
@@ -69,25 +88,52 @@ export async function removeCheckpoint(root: string, groupId: string): Promise<v
   await rm(inRun(root, checkpointFile(groupId)), { force: true });
 }
 
-function checkpointFrom(tensors: ReadonlyMap<string, CheckpointTensor>): TrainingCheckpoint | undefined {
-  const names = ["parameters", "first_moment", "second_moment", "losses", "grad_norms", "seconds"];
-  if (!names.every((name) => tensors.has(name))) return undefined;
-  const data = (name: string) => toFloat32(tensors.get(name)!);
-  const losses = data("losses");
-  const gradNorms = data("grad_norms");
-  const seconds = data("seconds");
-  const rows = losses.length / seconds.length;
-  const row = (all: Float32Array, step: number) => all.slice(step * rows, (step + 1) * rows);
+async function readSavedGroup(root: string, id: string): Promise<SavedGroup | undefined> {
+  const { metadata, tensors } = await readSafetensorsHeader(inRun(root, checkpointFile(id)));
+  const adapters = (metadata.adapters ?? "").split(" ").filter((adapter) => adapter !== "");
+  const step = tensors.get("seconds")?.shape[0] ?? 0;
+  const isOurs = 0 < adapters.length && 0 < step && tensorNames.every((name) => tensors.has(name));
+  return isOurs ? { id, adapters, step } : undefined;
+}
+
+const tensorNames = ["parameters", "first_moment", "second_moment", "losses", "grad_norms", "seconds"] as const;
+
+/** The rows `rows` of a checkpoint of `rowCount` rows. */
+function checkpointFrom(
+  tensors: ReadonlyMap<string, CheckpointTensor>,
+  rows: readonly number[],
+  rowCount: number,
+): TrainingCheckpoint {
+  const data = (name: (typeof tensorNames)[number]) => toFloat32(tensors.get(name)!);
+  const packed = (name: (typeof tensorNames)[number]) => selectRows(data(name), rows, rowCount);
+  const [losses, gradNorms, seconds] = [data("losses"), data("grad_norms"), data("seconds")];
+  const measured = (all: Float32Array, step: number) => Float32Array.from(rows, (row) => all[step * rowCount + row]!);
   const history = Array.from(seconds, (durationSeconds, step) => ({
-    losses: row(losses, step),
-    gradNorms: row(gradNorms, step),
+    losses: measured(losses, step),
+    gradNorms: measured(gradNorms, step),
     durationSeconds,
   }));
   const state = {
     step: seconds.length,
-    parameters: data("parameters"),
-    firstMoment: data("first_moment"),
-    secondMoment: data("second_moment"),
+    parameters: packed("parameters"),
+    firstMoment: packed("first_moment"),
+    secondMoment: packed("second_moment"),
   };
   return { state, history };
+}
+
+function selectRows(all: Float32Array, rows: readonly number[], rowCount: number): Float32Array {
+  const width = all.length / rowCount;
+  const selected = new Float32Array(rows.length * width);
+  for (const [place, row] of rows.entries()) selected.set(all.subarray(row * width, (row + 1) * width), place * width);
+  return selected;
+}
+
+async function unlessDamaged<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof LoftError) return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensorsHeader, readTensors, toFloat32 } from "../../daemon/checkpoint/safetensors.ts";
 import { type HostTensor, int64 } from "../../daemon/engine/graph/tensor.ts";
-import { relativeError } from "../support/run-graph.ts";
+import { relativeError } from "../support/reference.ts";
 
 export type CaseFile = {
   readonly case: string;

@@ -7,7 +7,8 @@ import type { HostTensor } from "../../daemon/engine/graph/tensor.ts";
 import { constant, input, type Value } from "../../daemon/engine/graph/value.ts";
 import { mul } from "../../daemon/engine/ops/elementwise.ts";
 import { createSession } from "../../daemon/engine/runtime/session.ts";
-import { cpu as optimizing, relativeError } from "./run-graph.ts";
+import { relativeError } from "./reference.ts";
+import { cpu as optimizing } from "./run-graph.ts";
 
 // The optimizer fuses f64 nodes into operators that exist for f32 only.
 const cpu = { ...optimizing, unoptimized: true };

@@ -1,0 +1,66 @@
+/** From graphs to ONNX models: weights stay in their file, names are unique, dead values are left out. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { LoftError } from "../../../../daemon/base/errors.ts";
+import { printGraph } from "../../../../daemon/engine/graph/print.ts";
+import { float32 } from "../../../../daemon/engine/graph/tensor.ts";
+import { constant, input, weight } from "../../../../daemon/engine/graph/value.ts";
+import { toModel } from "../../../../daemon/engine/onnx/to-model.ts";
+import { add, mul } from "../../../../daemon/engine/ops/elementwise.ts";
+import { matmul } from "../../../../daemon/engine/ops/matmul.ts";
+import { runGraph } from "../../../support/run-graph.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
+
+const size = 64;
+
+test("weights are read from where they lie, at any offset", async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, "weights.bin");
+  const numbers = Float32Array.from({ length: size * size }, (_, index) => Math.sin(index));
+  await writeFile(file, Buffer.concat([Buffer.alloc(123), Buffer.from(numbers.buffer)]));
+  const stored = weight({
+    name: "w",
+    file,
+    offset: 123,
+    byteLength: numbers.byteLength,
+    type: { shape: [size, size], dtype: "f32" },
+  });
+  const held = constant(numbers, [size, size], "f32");
+  const x = input("x", [2, size]);
+  const model = toModel({ y: matmul(x, stored) });
+  expect(model.bytes.length).toBeLessThan(1000);
+  expect(model.weightsFolder).toBe(folder);
+  expect(model.weightBytes).toBe(numbers.byteLength);
+  const feeds = {
+    x: float32(
+      Float32Array.from({ length: 2 * size }, (_, index) => index / 100),
+      [2, size],
+    ),
+  };
+  const results = await runGraph({ fromFile: matmul(x, stored), fromMemory: matmul(x, held) }, feeds);
+  expect(results.fromFile!.data).toEqual(results.fromMemory!.data);
+});
+
+test("what no output reaches is left out", () => {
+  const x = input("x", [2]);
+  mul(x, 3);
+  expect(toModel({ y: add(x, 1) }).opTypes).toEqual(["Add", "Identity"]);
+});
+
+test("a graph prints one operation a line", () => {
+  const x = input("x", [2, 3]);
+  expect(printGraph([matmul(mul(x, 2), input("w", [3, 4]))])).toBe(
+    "%0 = mul(x, 2) [2, 3]\n%1 = matmul(%0, w, transposeLeft=false, transposeRight=false) [2, 4]",
+  );
+});
+
+test("two inputs of one name are refused", () => {
+  expect(() => toModel({ y: add(input("x", [2]), input("x", [2])) })).toThrow(LoftError);
+});
+
+test("weights in two folders are refused", () => {
+  const at = (file: string) =>
+    weight({ name: "w", file, offset: 0, byteLength: 8, type: { shape: [2], dtype: "f32" } });
+  expect(() => toModel({ y: add(at("/a/w"), at("/b/w")) })).toThrow(LoftError);
+});

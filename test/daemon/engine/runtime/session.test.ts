@@ -1,0 +1,35 @@
+/** Sessions: what is fed is checked, and no other device is taken than the one asked for. */
+import { expect, test } from "vitest";
+import { float32 } from "../../../../daemon/engine/graph/tensor.ts";
+import { input } from "../../../../daemon/engine/graph/value.ts";
+import { mul } from "../../../../daemon/engine/ops/elementwise.ts";
+import { chooseProvider, installedProviders } from "../../../../daemon/engine/runtime/providers.ts";
+import { createSession } from "../../../../daemon/engine/runtime/session.ts";
+import { loftErrorOf } from "../../../support/loft-error.ts";
+import { cpu, runGraph } from "../../../support/run-graph.ts";
+
+const x = input("x", [2]);
+
+test("feeds of another shape, type or name are refused", async () => {
+  const feed = (shape: readonly number[]) => float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+  for (const feeds of [{ x: feed([3]) }, { y: feed([2]) }, { x: { ...feed([2]), dtype: "f64" as const } }]) {
+    expect((await loftErrorOf(() => runGraph({ y: mul(x, 2) }, feeds))).code).toBe("shape-mismatch");
+  }
+});
+
+test("the CPU is always there, and auto takes a device that is installed", () => {
+  expect(installedProviders()).toContain("cpu");
+  expect(chooseProvider("cpu")).toBe("cpu");
+  expect(installedProviders()).toContain(chooseProvider("auto"));
+});
+
+test("a provider that is not installed is an error, not another device", async () => {
+  const missing = (["dml", "coreml", "cuda"] as const).filter((provider) => !installedProviders().includes(provider));
+  expect(missing.length).toBeGreaterThan(0);
+  for (const provider of missing) {
+    expect((await loftErrorOf(() => chooseProvider(provider))).code).toBe("provider-unavailable");
+    expect((await loftErrorOf(() => createSession({ y: mul(x, 2) }, { ...cpu, provider }))).code).toBe(
+      "provider-unavailable",
+    );
+  }
+});
