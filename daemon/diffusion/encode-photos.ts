@@ -12,11 +12,13 @@ export type LatentDistribution = { readonly mean: Float32Array; readonly std: Fl
 /**
  * Encode photos one at a time.
  * @param photos each [3, resolution, resolution] in [-1, 1]
+ * @throws the reason of `signal` when it is aborted between two photos
  */
 export async function encodePhotos(
   model: DiffusionModel,
   photos: readonly Float32Array[],
   resolution: number,
+  signal?: AbortSignal,
 ): Promise<LatentDistribution[]> {
   const shape = [1, 3, resolution, resolution];
   const { mean, logVariance } = encodeImage(fileWeights(model.vae.file), model.vae.config, input("image", shape));
@@ -24,6 +26,7 @@ export async function encodePhotos(
   const distributions: LatentDistribution[] = [];
   try {
     for (const photo of photos) {
+      signal?.throwIfAborted();
       const results = await session.run({ image: float32(photo, shape) });
       distributions.push({
         mean: results.mean!.data as Float32Array,

@@ -16,7 +16,7 @@ import { planRun } from "../pipeline/methods/methods.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import { choosePreset } from "../pipeline/presets.ts";
 import { findModel } from "./find-model.ts";
-import { type JobModel, stopIfInterrupted } from "./job.ts";
+import { interrupted, type JobModel } from "./job.ts";
 
 export type JobRequest = {
   /** Absolute path of the configuration file. */
@@ -26,7 +26,7 @@ export type JobRequest = {
   readonly device?: string;
   /** Names or folders of classes; empty: all. */
   readonly onlyClasses: readonly string[];
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 };
 
 export type PreparedJob = {
@@ -58,10 +58,10 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const provider = chooseProvider((request.device ?? config.device.provider) as ProviderChoice);
   const session = { provider, threads: config.device.threads ?? 0 };
   const found = await readFewShotFolder(dataFolder);
-  stopIfInterrupted(request);
+  if (request.signal?.aborted) throw interrupted();
   const dataset = datasetOf(found.classes, config.data);
   const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
-  stopIfInterrupted(request);
+  if (request.signal?.aborted) throw interrupted();
   const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
   const wholePlan = planRun({ config, dataset, model: identity });
   return {

@@ -6,6 +6,7 @@
  *   adapters/CLASS/ID/pytorch_lora_weights.safetensors, training.jsonl         one adapter per folder
  *   photos/CLASS/SHA12.png                                                     the real photos as they were trained on
  *   .loft/run.json, events.jsonl, images.jsonl, checkpoints/, lock             what a later start needs
+ *   .loft/set-aside/CLASS/000001.png                                           images of an earlier configuration
  */
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,6 +26,7 @@ export const runPaths = {
   events: ".loft/events.jsonl",
   finishedImages: ".loft/images.jsonl",
   checkpoints: ".loft/checkpoints",
+  setAside: ".loft/set-aside",
   lock: ".loft/lock",
 } as const;
 

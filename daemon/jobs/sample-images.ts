@@ -1,5 +1,4 @@
 /** Carries out the images of a plan: batch by batch, every image with its own fusion and its own noise. */
-import { readAdapter } from "../adapters/adapter-file.ts";
 import type { AdapterWeights } from "../adapters/adapter-weights.ts";
 import { fuseAdapters } from "../adapters/fuse.ts";
 import { type LoraLayout, loraLayout, packedFromLora } from "../adapters/lora.ts";
@@ -21,7 +20,8 @@ import type { EventLog } from "./event-log.ts";
 import { type FinishedImage, isImageDone, openFinishedImages, readFinishedImages } from "./finished-images.ts";
 import { imageRecord } from "./image-record.ts";
 import { type Job, stopIfInterrupted, taskFailed } from "./job.ts";
-import { adapterFile, imageFile, inRun, isAdapterDone } from "./run-folder.ts";
+import { isAdapterDone } from "./run-folder.ts";
+import { readTrainedAdapter } from "./trained-adapter.ts";
 
 /** Sample every image of the plan that is not there yet. */
 export async function sampleImages(job: Job): Promise<void> {
@@ -122,8 +122,7 @@ const adaptersKept = 128;
 function adapterLoader(job: Job, tasks: ReadonlyMap<string, AdapterTask>): (id: string) => Promise<AdapterWeights> {
   const kept = new Map<string, AdapterWeights>();
   return async (id) => {
-    const { classFolder } = tasks.get(id)!;
-    const adapter = kept.get(id) ?? (await readAdapter(inRun(job.root, adapterFile(classFolder, id))));
+    const adapter = kept.get(id) ?? (await readTrainedAdapter(job.root, tasks.get(id)!));
     kept.delete(id);
     kept.set(id, adapter);
     if (adaptersKept < kept.size) kept.delete(kept.keys().next().value!);
@@ -141,41 +140,55 @@ type Batch = {
 
 async function sampleBatch(job: Job, studio: Studio, { batch, wanted, journal }: Batch): Promise<void> {
   const started = performance.now();
+  const made: FinishedImage[] = [];
+  const ready = await readyRows(job, studio, { batch, wanted });
   try {
-    const ready = await withAdapters(job, studio, batch);
+    if (!ready.some(({ task }) => wanted.includes(task))) return;
     const sampler = await studio.sampler(ready.length);
-    const rows = await Promise.all(ready.map((task) => samplingRow(job, studio, task)));
+    const rows = ready.map(({ row }) => row);
     const latents = await sampler.denoise(rows, studio.scheduler, { signal: job.signal });
-    const made: FinishedImage[] = [];
-    for (const [row, task] of ready.entries()) {
+    for (const [index, { task }] of ready.entries()) {
       if (!wanted.includes(task)) continue;
-      const image = await writeImage(job, studio, task, await sampler.decode(latents[row]!));
+      stopIfInterrupted(job);
+      const image = await finishImage(job, studio, task, () => sampler.decode(latents[index]!));
+      if (image === undefined) continue;
       await journal.append(image);
       made.push(image);
     }
-    tellFinished(job, ready, made, (performance.now() - started) / 1000);
   } catch (error) {
+    const left = wanted.filter(({ id }) => !job.failures.has(id) && made.every((image) => image.id !== id));
     taskFailed(
       job,
-      wanted.map(({ id }) => id),
+      left.map(({ id }) => id),
       error,
     );
+  } finally {
+    tellFinished(job, wanted, made, (performance.now() - started) / 1000);
   }
 }
 
-/** The images whose adapters are all there; the others have failed. */
-async function withAdapters(job: Job, { adapters }: Studio, batch: readonly ImageTask[]): Promise<ImageTask[]> {
-  const ready: ImageTask[] = [];
+type ReadyRow = { readonly task: ImageTask; readonly row: SamplingRow };
+
+/** The images whose adapters are all there and sound; of the others, those that are wanted have failed. */
+async function readyRows(job: Job, studio: Studio, { batch, wanted }: Pick<Batch, "batch" | "wanted">) {
+  const ready: ReadyRow[] = [];
   for (const task of batch) {
-    const missing: string[] = [];
-    for (const { adapterId } of task.fusion) {
-      if (!(await isAdapterDone(job.root, task.classFolder, adapterId)))
-        missing.push(adapters.get(adapterId)!.photo.path);
+    try {
+      await checkAdapters(job, studio, task);
+      ready.push({ task, row: await samplingRow(job, studio, task) });
+    } catch (error) {
+      if (wanted.includes(task)) taskFailed(job, [task.id], error);
     }
-    if (missing.length === 0) ready.push(task);
-    else taskFailed(job, [task.id], adapterMissing(task, missing));
   }
   return ready;
+}
+
+async function checkAdapters({ root }: Job, { adapters }: Studio, task: ImageTask): Promise<void> {
+  const missing: string[] = [];
+  for (const { adapterId } of task.fusion) {
+    if (!(await isAdapterDone(root, task.classFolder, adapterId))) missing.push(adapters.get(adapterId)!.photo.path);
+  }
+  if (0 < missing.length) throw adapterMissing(task, missing);
 }
 
 async function samplingRow(job: Job, { embeds, fusion }: Studio, task: ImageTask): Promise<SamplingRow> {
@@ -185,6 +198,21 @@ async function samplingRow(job: Job, { embeds, fusion }: Studio, task: ImageTask
     negativeEmbeds: embeds.get(task.negativePrompt)!,
     fusion: await fusion(task),
   };
+}
+
+/** Decode and write an image; undefined when it failed and others may go on. */
+async function finishImage(
+  job: Job,
+  studio: Studio,
+  task: ImageTask,
+  decode: () => Promise<Float32Array>,
+): Promise<FinishedImage | undefined> {
+  try {
+    return await writeImage(job, studio, task, await decode());
+  } catch (error) {
+    taskFailed(job, [task.id], error);
+    return undefined;
+  }
 }
 
 async function writeImage(
@@ -229,16 +257,13 @@ function schedulerTitle(model: DiffusionModel, parameters: ImageParameters): str
   return { ddim: "DDIM", "dpm-solver++": "DPM++ 2M" }[schedulerOf(model, parameters).id];
 }
 
-function tellFinished(job: Job, batch: readonly ImageTask[], made: readonly FinishedImage[], seconds: number): void {
-  const files = new Set(made.map(({ file }) => file));
-  for (const className of new Set(batch.map((task) => task.className))) {
-    const own = batch
-      .filter((task) => task.className === className)
-      .map((task) => imageFile(task.classFolder, task.imageIndex));
-    const written = own.filter((file) => files.has(file));
-    if (written.length === 0) continue;
-    const durationSeconds = (seconds * written.length) / made.length;
-    job.emit({ type: "images-finished", className, files: written, durationSeconds });
+function tellFinished(job: Job, tasks: readonly ImageTask[], made: readonly FinishedImage[], seconds: number): void {
+  const classNames = new Map(tasks.map(({ id, className }) => [id, className]));
+  for (const className of new Set(classNames.values())) {
+    const files = made.filter(({ id }) => classNames.get(id) === className).map(({ file }) => file);
+    if (files.length === 0) continue;
+    const durationSeconds = (seconds * files.length) / made.length;
+    job.emit({ type: "images-finished", className, files, durationSeconds });
   }
 }
 

@@ -1,10 +1,13 @@
 /** Carries out the adapters of a plan: batch by batch, with checkpoints, each adapter's file written last. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAdapter } from "../adapters/adapter-file.ts";
+import type { AdapterWeights } from "../adapters/adapter-weights.ts";
 import { type LoraLayout, loraLayout } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
+import { readError } from "../base/file-errors.ts";
+import { sha256 } from "../base/hash.ts";
 import { encodePng, readPhotoSquare } from "../data/image-file.ts";
 import { toTensor } from "../data/picture.ts";
 import { encodePhotos, type LatentDistribution } from "../diffusion/encode-photos.ts";
@@ -19,8 +22,9 @@ import {
   type TrainingState,
 } from "../training/trainer.ts";
 import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
-import { interrupted, type Job, taskFailed } from "./job.ts";
+import { interrupted, type Job, stopIfInterrupted, taskFailed } from "./job.ts";
 import { adapterFile, inRun, isAdapterDone, photoFile, trainingLogFile } from "./run-folder.ts";
+import { writeTrainedAdapter } from "./trained-adapter.ts";
 import {
   listCheckpoints,
   readCheckpoint,
@@ -59,6 +63,7 @@ async function prepareInputs(job: Job, tasks: readonly AdapterTask[]): Promise<G
   const { diffusion } = job.model;
   const photos = new Map<string, Float32Array>();
   for (const task of tasks) {
+    stopIfInterrupted(job);
     try {
       photos.set(task.id, await preparePhoto(job, task));
     } catch (error) {
@@ -72,6 +77,7 @@ async function prepareInputs(job: Job, tasks: readonly AdapterTask[]): Promise<G
     diffusion,
     usable.map(({ id }) => photos.get(id)!),
     resolution,
+    job.signal,
   );
   const embeds = await encodePrompts(
     diffusion,
@@ -90,14 +96,30 @@ function trainingRow(
   return { stream: [parameters.seed, "adapter", photo.sha256], photo: latents, promptEmbeds };
 }
 
-/** Read a photo, and keep a copy as the model sees it in the run folder. */
+/**
+ * Read a photo, and keep a copy as the model sees it in the run folder.
+ * @throws LoftError "file-vanished", also when it is not the photo that was planned with; "image-unreadable"
+ */
 async function preparePhoto(
   { root, dataFolder }: Job,
   { classFolder, photo, parameters }: AdapterTask,
 ): Promise<Float32Array> {
-  const square = await readPhotoSquare(join(dataFolder, ...photo.path.split("/")), parameters.resolution);
+  const file = join(dataFolder, ...photo.path.split("/"));
+  await checkPhoto(file, photo.sha256);
+  const square = await readPhotoSquare(file, parameters.resolution);
   await writeFileAtomic(inRun(root, photoFile(classFolder, photo.sha256)), await encodePng(square));
   return toTensor(square).values;
+}
+
+async function checkPhoto(file: string, expected: string): Promise<void> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw readError(error, file);
+  });
+  if (sha256(bytes) === expected) return;
+  throw loftError("file-vanished", {
+    what: `${file} was replaced by another picture after this run was planned.`,
+    fix: "Run the same command again: it plans with the new one, and finished work is kept.",
+  });
 }
 
 /** The trainer for a group's size: the former one where it fits. */
@@ -220,28 +242,22 @@ async function writeAdapters(
   for (const [row, adapter] of trainer.adapters(state).entries()) {
     const task = tasks[row]!;
     if (job.failures.has(task.id)) continue;
+    if (!hasFiniteWeights(adapter)) {
+      taskFailed(job, [task.id], notFinite(task, state.step));
+      continue;
+    }
     const file = adapterFile(task.classFolder, task.id);
     const log = trainingLog(history, row, trainer.options.lrSchedule);
     await writeFileAtomic(inRun(job.root, trainingLogFile(task.classFolder, task.id)), log);
-    await writeAdapter(inRun(job.root, file), adapter, {
-      targets: task.parameters.targetModules,
-      metadata: adapterNotes(job, task),
-    });
+    await writeTrainedAdapter(job.root, task, job.model, adapter);
     const finalLoss = history.at(-1)!.losses[row]!;
     job.emit({ type: "adapter-finished", id: task.id, className: task.className, file, finalLoss });
   }
 }
 
-function adapterNotes({ model }: Job, { id, className, prompt, photo }: AdapterTask): Record<string, string> {
-  return {
-    loft_task: id,
-    loft_class: className,
-    loft_prompt: prompt,
-    loft_photo: photo.path,
-    loft_photo_sha256: photo.sha256,
-    loft_model: model.name,
-    loft_model_hash: model.hash,
-  };
+/** The last update comes after the last loss, so that a loss alone does not vouch for the weights. */
+function hasFiniteWeights({ modules }: AdapterWeights): boolean {
+  return modules.every(({ a, b }) => a.every(Number.isFinite) && b.every(Number.isFinite));
 }
 
 /** One JSON line a step. */

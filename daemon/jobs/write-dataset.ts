@@ -3,23 +3,44 @@ import { loftVersion } from "../base/version.ts";
 import type { SyntheticDataset, SyntheticImage } from "../data/synthetic-dataset.ts";
 import { writeSyntheticFolder } from "../data/synthetic-folder.ts";
 import type { AdapterTask, ImageTask } from "../pipeline/plan.ts";
-import { type FinishedImage, readFinishedImages } from "./finished-images.ts";
+import { type FinishedImage, isImageDone, readFinishedImages } from "./finished-images.ts";
 import type { Job } from "./job.ts";
+import { runPaths } from "./run-folder.ts";
+import { setAsideOthers } from "./set-aside.ts";
 
-/** Describe every image of the plan that is made. @returns how many those are */
+/**
+ * Describe every image that is made, also those of classes that this start left out, and set others aside.
+ * @returns how many are described
+ */
 export async function writeDataset(job: Job, command: string): Promise<number> {
-  const finished = await readFinishedImages(job.root);
-  const adapters = new Map(job.plan.adapters.map((task) => [task.id, task]));
-  const images = job.plan.images.flatMap((task) => {
-    const file = finished.get(task.id);
-    return file === undefined ? [] : [syntheticImage(task, file, adapters)];
-  });
-  if (0 < images.length) await writeSyntheticFolder(job.root, describe(job, images, command));
+  const { root, wholePlan } = job;
+  const finished = await readFinishedImages(root);
+  const adapters = new Map(wholePlan.adapters.map((task) => [task.id, task]));
+  const images: SyntheticImage[] = [];
+  const files = new Set<string>();
+  for (const task of wholePlan.images) {
+    if (!(await isImageDone(root, finished, task.id))) continue;
+    const file = finished.get(task.id)!;
+    images.push(syntheticImage(task, file, adapters));
+    files.add(file.file);
+  }
+  if (images.length === 0) return 0;
+  tellSetAside(job, await setAsideOthers(root, files));
+  await writeSyntheticFolder(root, describe(job, images, command));
   return images.length;
 }
 
+function tellSetAside({ emit }: Job, count: number): void {
+  if (count === 0) return;
+  emit({
+    type: "warning",
+    what: `${count} images of an earlier configuration were moved out of the dataset, to ${runPaths.setAside}.`,
+    fix: "Look whether you still need them; LoFT does not use them again.",
+  });
+}
+
 function describe(
-  { config, dataset, model, plan }: Job,
+  { config, dataset, model, wholePlan }: Job,
   images: readonly SyntheticImage[],
   command: string,
 ): SyntheticDataset {
@@ -30,7 +51,7 @@ function describe(
     license: "unknown",
     command,
     loftVersion,
-    resolution: plan.images[0]!.parameters.resolution,
+    resolution: wholePlan.images[0]!.parameters.resolution,
     classes: dataset.classes.map(({ className, outputFolder }) => ({ name: className, folder: outputFolder })),
     images,
   };

@@ -38,14 +38,17 @@ export type Sampler = {
   /**
    * Latents of each row after the last step.
    * @param onStep called after each step with the latents of all rows
-   * @throws LoftError "not-finite", "interrupted" when `signal` is aborted between two steps
+   * @throws LoftError "interrupted" when `signal` is aborted between two steps
    */
   readonly denoise: (
     rows: readonly SamplingRow[],
     scheduler: Scheduler,
     control?: { readonly onStep?: (latents: Float32Array) => void; readonly signal?: AbortSignal },
   ) => Promise<Float32Array[]>;
-  /** Latents of one image to its picture [3, resolution, resolution], about -1 to 1. */
+  /**
+   * Latents of one image to its picture [3, resolution, resolution], about -1 to 1.
+   * @throws LoftError "not-finite"; asked here, so that one bad row of a batch spoils no other
+   */
   readonly decode: (latents: Float32Array) => Promise<Float32Array>;
   readonly release: () => Promise<void>;
 };
@@ -62,6 +65,7 @@ export async function createSampler(model: DiffusionModel, options: SamplerOptio
   return {
     denoise: (rows, scheduler, control = {}) => denoise(model, options, denoiser, { rows, scheduler, ...control }),
     decode: async (latents) => {
+      if (!latents.every(Number.isFinite)) throw notFinite();
       const results = await decoder.run({
         latents: float32(
           latents.map((value) => value / scalingFactor),
@@ -104,7 +108,6 @@ async function denoise(
     latents = next.sample;
     onStep?.(latents);
   }
-  if (!latents.every(Number.isFinite)) throw notFinite();
   return rows.map((_, row) => latents.slice(row * size, (row + 1) * size));
 }
 

@@ -19,7 +19,7 @@ import { decodeLatents } from "../../daemon/diffusion/vae.ts";
 import { float32 } from "../../daemon/engine/graph/tensor.ts";
 import { input } from "../../daemon/engine/graph/value.ts";
 import { createSession } from "../../daemon/engine/runtime/session.ts";
-import { type PreparedJob, prepareJob } from "../../daemon/jobs/prepare-job.ts";
+import { type JobRequest, type PreparedJob, prepareJob } from "../../daemon/jobs/prepare-job.ts";
 import { imageFile, inRun } from "../../daemon/jobs/run-folder.ts";
 import { runIncomplete, runJob } from "../../daemon/jobs/run-job.ts";
 import { fileWeights } from "../../daemon/nn/weights.ts";
@@ -158,7 +158,8 @@ type Places = { readonly root: string; readonly work: string };
 
 async function measure(options: Options, { root, work }: Places): Promise<Report> {
   const configFile = join(work, "fidelity.loft.json");
-  const run = { modelsFolder: join(root, "models"), onlyClasses: options.onlyClasses };
+  const { signal } = new AbortController();
+  const run = { modelsFolder: join(root, "models"), onlyClasses: options.onlyClasses, signal };
   const { config, photos } = await singleAdapterConfig(options, { ...run, configFile });
   await writeFile(configFile, JSON.stringify(config));
   const prepared = await prepareJob({ ...run, configFile });
@@ -180,7 +181,7 @@ async function measure(options: Options, { root, work }: Places): Promise<Report
 /** The configuration with the changes, its paths absolute, one adapter an image, and the wanted number of images. */
 async function singleAdapterConfig(
   { config: file, imagesPerPhoto, changes }: Options,
-  run: { readonly modelsFolder: string; readonly onlyClasses: readonly string[]; readonly configFile: string },
+  run: JobRequest,
 ): Promise<{ readonly config: LoftConfig; readonly photos: number }> {
   const { config, problems } = validateConfig(
     parseConfig(await readFile(file, "utf8").catch(unreadable)),

@@ -1,0 +1,66 @@
+/** The adapter files of a run: each says which task, photo and model it belongs to, and what its weights must be. */
+import { createHash } from "node:crypto";
+import { readAdapter, writeAdapter } from "../adapters/adapter-file.ts";
+import type { AdapterWeights } from "../adapters/adapter-weights.ts";
+import { loftError } from "../base/errors.ts";
+import { readSafetensorsHeader } from "../checkpoint/safetensors.ts";
+import type { AdapterTask } from "../pipeline/plan.ts";
+import type { JobModel } from "./job.ts";
+import { adapterFile, inRun } from "./run-folder.ts";
+
+/** Write the adapter of a task, whole or not at all. Throws as `writeAdapter`. */
+export async function writeTrainedAdapter(
+  root: string,
+  task: AdapterTask,
+  model: Pick<JobModel, "name" | "hash">,
+  adapter: AdapterWeights,
+): Promise<void> {
+  await writeAdapter(inRun(root, adapterFile(task.classFolder, task.id)), adapter, {
+    targets: task.parameters.targetModules,
+    metadata: {
+      loft_task: task.id,
+      loft_class: task.className,
+      loft_prompt: task.prompt,
+      loft_photo: task.photo.path,
+      loft_photo_sha256: task.photo.sha256,
+      loft_model: model.name,
+      loft_model_hash: model.hash,
+      loft_weights_sha256: weightsHash(adapter),
+    },
+  });
+}
+
+/**
+ * Read the adapter of a task.
+ * @throws LoftError "adapter-invalid" when it is another one's, or not what was written; else as `readAdapter`
+ */
+export async function readTrainedAdapter(
+  root: string,
+  { id, classFolder }: Pick<AdapterTask, "id" | "classFolder">,
+): Promise<AdapterWeights> {
+  const file = adapterFile(classFolder, id);
+  const path = inRun(root, file);
+  const { metadata } = await readSafetensorsHeader(path);
+  if (metadata.loft_task !== id) throw damaged(file, "it belongs to another task");
+  const adapter = await readAdapter(path);
+  if (metadata.loft_weights_sha256 !== weightsHash(adapter)) throw damaged(file, "its weights have changed");
+  return adapter;
+}
+
+/** SHA-256 over the float32 values of all pairs, in the order of the modules' names. */
+function weightsHash({ modules }: AdapterWeights): string {
+  const hash = createHash("sha256");
+  for (const { name, a, b } of modules) hash.update(`${name}\0`).update(bytesOf(a)).update(bytesOf(b));
+  return hash.digest("hex");
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function damaged(file: string, reason: string) {
+  return loftError("adapter-invalid", {
+    what: `${file} is not the adapter that was trained: ${reason}.`,
+    fix: "Delete that file and run `loft generate` again: this one adapter is trained again, with the same result.",
+  });
+}
