@@ -1,5 +1,5 @@
 /** From a graph to the bytes of an ONNX model: each node is lowered by its own operation, names are given last. */
-import { basename, dirname } from "node:path";
+import { dirname, isAbsolute, relative, sep } from "node:path";
 import { hostArray } from "../graph/dtype.ts";
 import type { Attributes, Emitter } from "../graph/op.ts";
 import { shapeError } from "../graph/shape.ts";
@@ -17,7 +17,7 @@ import {
 /** A serialized model: what a session is made of. */
 export type OnnxModel = {
   readonly bytes: Uint8Array;
-  /** Folder the weights' files lie in; undefined when all data is inside. */
+  /** Folder that the weights' files lie in or below; undefined when all data is inside. */
   readonly weightsFolder: string | undefined;
   /** Bytes of the weights that stay in files. */
   readonly weightBytes: number;
@@ -33,11 +33,12 @@ const microsoftOps: ReadonlySet<string> = new Set(["MultiHeadAttention"]);
 
 /**
  * Lower everything that the outputs reach. Output names are the keys of `outputs`.
- * @throws LoftError "shape-mismatch" when two inputs share a name or the weights lie in more than one folder
+ * @throws LoftError "shape-mismatch" when two inputs share a name
  */
 export function toModel(outputs: Readonly<Record<string, Value>>): OnnxModel {
   const nodes = nodesOf(Object.values(outputs));
-  const builder = createBuilder();
+  const weightsFolder = weightsFolderOf(nodes);
+  const builder = createBuilder(weightsFolder ?? "");
   const names = new Map<Node, readonly string[]>();
   for (const node of nodes) names.set(node, lowerNode(builder, node, names));
   for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
@@ -49,7 +50,8 @@ export function toModel(outputs: Readonly<Record<string, Value>>): OnnxModel {
       ...inputs.map((type) => valueInfoMessage(11, type)),
       ...results.map((type) => valueInfoMessage(12, type)),
     ]),
-    ...weightFiles(nodes),
+    weightsFolder,
+    weightBytes: nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0),
     inputs,
     outputs: results,
     opTypes: [...builder.opTypes].sort(),
@@ -69,7 +71,7 @@ type Builder = Emitter & {
   readonly weight: (node: WeightNode) => string;
 };
 
-function createBuilder(): Builder {
+function createBuilder(weightsFolder: string): Builder {
   const messages: (readonly Uint8Array[])[] = [];
   const opTypes = new Set<string>();
   const shared = new Map<string, string>();
@@ -100,7 +102,9 @@ function createBuilder(): Builder {
   };
   const weight: Builder["weight"] = ({ file, offset, byteLength, type }) => {
     const name = fresh("weight");
-    messages.push(externalInitializerMessage(name, { location: basename(file), offset, byteLength }, type));
+    messages.push(
+      externalInitializerMessage(name, { location: locationOf(weightsFolder, file), offset, byteLength }, type),
+    );
     return name;
   };
   return {
@@ -115,6 +119,11 @@ function createBuilder(): Builder {
       sharedConstant(`i64:${values.join()}`, () => constant(hostArray("i64", values), [values.length], "i64")),
     scalar: (value, dtype) => sharedConstant(`${dtype}:${value}`, () => constant(hostArray(dtype, [value]), [], dtype)),
   };
+}
+
+/** ONNX wants forward slashes. */
+function locationOf(weightsFolder: string, file: string): string {
+  return relative(weightsFolder, file).replaceAll(sep, "/");
 }
 
 function lowerNode(builder: Builder, node: Node, names: ReadonlyMap<Node, readonly string[]>): readonly string[] {
@@ -149,9 +158,18 @@ function inputTypes(nodes: readonly Node[]): NamedType[] {
   return types;
 }
 
-function weightFiles(nodes: readonly Node[]): { weightsFolder: string | undefined; weightBytes: number } {
-  const weights = nodes.filter((node): node is WeightNode => node.kind === "weight");
-  const folders = [...new Set(weights.map(({ file }) => dirname(file)))];
-  if (1 < folders.length) throw shapeError("toModel", `the weights lie in several folders: ${folders.join(", ")}.`);
-  return { weightsFolder: folders[0], weightBytes: weights.reduce((sum, { byteLength }) => sum + byteLength, 0) };
+/** Weights are named by their path from the nearest folder that holds all of them. */
+function weightsFolderOf(nodes: readonly Node[]): string | undefined {
+  const folders = nodes.flatMap((node) => (node.kind === "weight" ? [dirname(node.file)] : []));
+  return folders.length === 0 ? undefined : folders.reduce(commonFolder);
+}
+
+function commonFolder(left: string, right: string): string {
+  let folder = left;
+  while (isOutside(relative(folder, right)) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+function isOutside(path: string): boolean {
+  return path.startsWith("..") || isAbsolute(path);
 }

@@ -84,6 +84,8 @@ async function load(
       executionProviders: [provider],
       graphOptimizationLevel: unoptimized ? "disabled" : large ? "extended" : "all",
       enableMemPattern: false,
+      // Failures arrive as exceptions; the runtime would print them a second time.
+      logSeverityLevel: 4,
       intraOpNumThreads: threads,
       extra: { session },
     });

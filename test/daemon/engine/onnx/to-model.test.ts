@@ -1,5 +1,5 @@
 /** From graphs to ONNX models: weights stay in their file, names are unique, dead values are left out. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LoftError } from "../../../../daemon/base/errors.ts";
@@ -59,8 +59,15 @@ test("two inputs of one name are refused", () => {
   expect(() => toModel({ y: add(input("x", [2]), input("x", [2])) })).toThrow(LoftError);
 });
 
-test("weights in two folders are refused", () => {
-  const at = (file: string) =>
-    weight({ name: "w", file, offset: 0, byteLength: 8, type: { shape: [2], dtype: "f32" } });
-  expect(() => toModel({ y: add(at("/a/w"), at("/b/w")) })).toThrow(LoftError);
+test("weights in several folders are named from the folder above them", async () => {
+  const folder = await temporaryFolder();
+  const stored = async (name: string, numbers: Float32Array) => {
+    await mkdir(join(folder, name));
+    const file = join(folder, name, "w.bin");
+    await writeFile(file, Buffer.from(numbers.buffer));
+    return weight({ name, file, offset: 0, byteLength: 8, type: { shape: [2], dtype: "f32" } });
+  };
+  const sum = add(await stored("one", Float32Array.of(1, 2)), await stored("two", Float32Array.of(10, 20)));
+  expect(toModel({ sum }).weightsFolder).toBe(folder);
+  expect((await runGraph({ sum }, {})).sum!.data).toEqual(Float32Array.of(11, 22));
 });
