@@ -2,23 +2,19 @@
  * A model folder as diffusers lays it out: which component lies where, its config, and the folder's content hash.
  * Knows names and places only; what a config means is for `diffusion/configs`.
  */
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { isRecord, parsePythonJson } from "./json-text.ts";
+import { chooseWeights, locateWeights, type WeightLocation } from "./weight-files.ts";
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** A parsed config and the file it came from, for error texts. */
 export type ConfigFile = { readonly path: string; readonly json: JsonRecord };
 
-/** A network: its config and its weights; `weights` is a real path, since ONNX Runtime follows no link out of a folder. */
-export type NetworkFolder = {
-  readonly config: ConfigFile;
-  readonly weights: string;
-  /** The weights' name in the folder, before links are followed. */
-  readonly weightsName: string;
-};
+/** A network: its config, and where its weights lie. */
+export type NetworkFolder = { readonly config: ConfigFile; readonly weights: WeightLocation };
 
 export type ModelFolder = {
   readonly path: string;
@@ -55,7 +51,7 @@ const tokenizerFiles = [
 /**
  * Look a model folder over and read its configs; weights are only located.
  * @throws LoftError "model-missing" when a file is absent, "model-config-invalid" when one is not JSON,
- *   "model-config-unsupported" for other kinds of pipeline, "model-weights-unsupported" for sharded or pickled weights
+ *   "model-config-unsupported" for other kinds of pipeline, "model-weights-unsupported" for pickled weights
  */
 export async function readModelFolder(path: string): Promise<ModelFolder> {
   await assertFolder(path);
@@ -66,8 +62,9 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const textEncoder = await readNetwork(path, "text_encoder", "model");
   const scheduler = await readJsonFile(join(path, "scheduler", "scheduler_config.json"));
   const files = ["model_index.json", "scheduler/scheduler_config.json", ...(await presentTokenizerFiles(path))];
-  for (const part of ["unet", "vae", "text_encoder"]) files.push(`${part}/config.json`);
-  files.push(`unet/${unet.weightsName}`, `vae/${vae.weightsName}`, `text_encoder/${textEncoder.weightsName}`);
+  for (const [part, { weights }] of Object.entries({ unet, vae, text_encoder: textEncoder })) {
+    for (const name of ["config.json", ...weights.names]) files.push(`${part}/${name}`);
+  }
   return { path, unet, vae, textEncoder, scheduler, tokenizer: join(path, "tokenizer"), files: files.sort() };
 }
 
@@ -129,31 +126,12 @@ function isAbsent(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.every((item) => item === null));
 }
 
-async function readNetwork(folder: string, part: string, stem: string): Promise<NetworkFolder> {
-  const config = await readJsonFile(join(folder, part, "config.json"));
-  const weightsName = await findWeights(join(folder, part), stem);
-  return { config, weights: await realpath(join(folder, part, weightsName)), weightsName };
-}
-
-/** The full weights if they are there, else the half-precision variant. */
-async function findWeights(folder: string, stem: string): Promise<string> {
-  for (const name of [`${stem}.safetensors`, `${stem}.fp16.safetensors`]) {
-    if (await isFile(join(folder, name))) return name;
-  }
-  const pickle = ["only there as a pickle, which can run code when it is loaded", "Convert it to safetensors"] as const;
-  const others: readonly (readonly [string, string, string])[] = [
-    [`${stem}.safetensors.index.json`, "cut into several files", "Join the parts into one file"],
-    [`${stem}.bin`, ...pickle],
-    ["pytorch_model.bin", ...pickle],
-  ];
-  for (const [name, state, fix] of others) {
-    if (!(await isFile(join(folder, name)))) continue;
-    throw loftError("model-weights-unsupported", {
-      what: `The weights in ${folder} are ${state} (${name}); this version reads ${stem}.safetensors only.`,
-      fix: `${fix}, or use a model that has it.`,
-    });
-  }
-  throw missing(join(folder, `${stem}.safetensors`));
+async function readNetwork(model: string, part: string, stem: string): Promise<NetworkFolder> {
+  const folder = join(model, part);
+  const config = await readJsonFile(join(folder, "config.json"));
+  const { name, isIndex } = await chooseWeights(folder, stem);
+  const index = isIndex ? (await readJsonFile(join(folder, name))).json : undefined;
+  return { config, weights: await locateWeights(folder, name, index) };
 }
 
 async function presentTokenizerFiles(folder: string): Promise<string[]> {

@@ -32,6 +32,18 @@ const registryName = "registry.json";
  * @throws LoftError "model-missing" when there is none, "model-config-invalid" when it is damaged
  */
 export async function readModelRegistry(modelsFolder: string): Promise<readonly RegisteredModel[]> {
+  return readRegistryList(modelsFolder, "models", isRegisteredModel);
+}
+
+/**
+ * Read one list of the registry; a list that is not there is empty, but `models` must be there.
+ * @throws LoftError as readModelRegistry
+ */
+export async function readRegistryList<Entry>(
+  modelsFolder: string,
+  list: "models" | "downloads",
+  isEntry: (value: unknown) => value is Entry,
+): Promise<readonly Entry[]> {
   const file = join(modelsFolder, registryName);
   const text = await readFile(file, "utf8").catch((cause) => {
     throw loftError("model-missing", {
@@ -42,8 +54,9 @@ export async function readModelRegistry(modelsFolder: string): Promise<readonly 
   });
   try {
     const registry: unknown = JSON.parse(text);
-    if (isRecord(registry) && Array.isArray(registry.models) && registry.models.every(isRegisteredModel)) {
-      return registry.models;
+    if (isRecord(registry) && Array.isArray(registry.models)) {
+      const entries = registry[list] ?? [];
+      if (Array.isArray(entries) && entries.every(isEntry)) return entries;
     }
   } catch {
     // Not JSON: the same error as JSON of another shape.
@@ -56,9 +69,21 @@ export async function readModelRegistry(modelsFolder: string): Promise<readonly 
 
 /** Compare a model's files with the registry: presence and size first, then content. */
 export async function verifyModel(modelsFolder: string, model: RegisteredModel): Promise<readonly ModelProblem[]> {
+  return verifyFiles(join(modelsFolder, model.folder), model.files, "content");
+}
+
+/**
+ * Compare the files of a folder with what they should be.
+ * @param depth "size" looks at presence and size only, which takes no time
+ */
+export async function verifyFiles(
+  folder: string,
+  files: readonly RegisteredFile[],
+  depth: "size" | "content",
+): Promise<readonly ModelProblem[]> {
   const problems: ModelProblem[] = [];
-  for (const file of model.files) {
-    const problem = await verifyFile(join(modelsFolder, model.folder, file.path), file);
+  for (const file of files) {
+    const problem = await verifyFile(join(folder, file.path), file, depth);
     if (problem !== undefined) problems.push({ path: file.path, problem });
   }
   return problems;
@@ -90,10 +115,15 @@ export async function unregisteredModels(
   return folders.filter((_, index) => marks[index]).sort();
 }
 
-async function verifyFile(path: string, wanted: RegisteredFile): Promise<ModelProblem["problem"] | undefined> {
+async function verifyFile(
+  path: string,
+  wanted: RegisteredFile,
+  depth: "size" | "content",
+): Promise<ModelProblem["problem"] | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return "missing";
   if (found.size !== wanted.bytes) return "size";
+  if (depth === "size") return undefined;
   return (await hashFile(path)) === wanted.sha256 ? undefined : "hash";
 }
 

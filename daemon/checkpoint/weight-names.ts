@@ -1,6 +1,4 @@
 /** Names that older versions of diffusers gave to tensors, brought up to date. Pure. */
-import type { SafetensorsHeader } from "./safetensors-header.ts";
-
 /** Attention layers in autoencoders saved by early diffusers, published Stable Diffusion 1.x files among them. */
 const attentionNames: Readonly<Record<string, string>> = {
   query: "to_q",
@@ -13,7 +11,7 @@ const attentionNames: Readonly<Record<string, string>> = {
  * The same file with today's tensor names: `attentions.0.query.weight` is `attentions.0.to_q.weight`, and so on, as
  * diffusers 0.42 renames them when it loads an AutoencoderKL.
  */
-export function withCurrentNames<T extends SafetensorsHeader>(file: T): T {
+export function withCurrentNames<T extends { readonly tensors: ReadonlyMap<string, unknown> }>(file: T): T {
   const tensors = [...file.tensors].map(([name, entry]) => [currentName(name), entry] as const);
   return { ...file, tensors: new Map(tensors) };
 }

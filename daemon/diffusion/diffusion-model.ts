@@ -2,7 +2,7 @@
 
 import { loftError } from "../base/errors.ts";
 import { readModelFolder } from "../checkpoint/diffusers-folder.ts";
-import { readSafetensorsHeader, type SafetensorsFile } from "../checkpoint/safetensors.ts";
+import { readWeightFiles, type WeightFiles } from "../checkpoint/weight-files.ts";
 import { withCurrentNames } from "../checkpoint/weight-names.ts";
 import { type Shape, sizeOf } from "../engine/graph/shape.ts";
 import type { SessionOptions } from "../engine/runtime/session.ts";
@@ -12,7 +12,7 @@ import { readUNetConfig, type UNetConfig } from "./configs/unet-config.ts";
 import { readVaeConfig, type VaeConfig, vaeStride } from "./configs/vae-config.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
-export type Network<Config> = { readonly config: Config; readonly file: SafetensorsFile };
+export type Network<Config> = { readonly config: Config; readonly file: WeightFiles };
 
 export type DiffusionModel = {
   readonly folder: string;
@@ -33,14 +33,14 @@ export async function loadDiffusionModel(folder: string, session: SessionOptions
   const files = await readModelFolder(folder);
   return {
     folder,
-    unet: { config: readUNetConfig(files.unet.config), file: await readSafetensorsHeader(files.unet.weights) },
+    unet: { config: readUNetConfig(files.unet.config), file: await readWeightFiles(files.unet.weights) },
     vae: {
       config: readVaeConfig(files.vae.config),
-      file: withCurrentNames(await readSafetensorsHeader(files.vae.weights)),
+      file: withCurrentNames(await readWeightFiles(files.vae.weights)),
     },
     textEncoder: {
       config: readTextEncoderConfig(files.textEncoder.config),
-      file: await readSafetensorsHeader(files.textEncoder.weights),
+      file: await readWeightFiles(files.textEncoder.weights),
     },
     tokenizer: await loadTokenizer(files.tokenizer),
     scheduler: readSchedulerConfig(files.scheduler),

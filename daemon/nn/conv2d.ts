@@ -12,5 +12,5 @@ export function conv2d(
 ): Value {
   const layer = within(weights, name);
   const sides: Padding = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
-  return convolve(x, layer.tensor("weight"), layer.tensor("bias"), { stride, padding: sides });
+  return convolve(x, layer.stored("weight"), layer.tensor("bias"), { stride, padding: sides });
 }

@@ -1,7 +1,7 @@
 /** A network's stored weights, asked for by name; adapters come in here, so that networks need not know of them. */
 import { loftError } from "../base/errors.ts";
-import type { SafetensorsFile } from "../checkpoint/safetensors.ts";
 import type { SafetensorsDtype } from "../checkpoint/safetensors-header.ts";
+import type { WeightFiles } from "../checkpoint/weight-files.ts";
 import type { DType } from "../engine/graph/dtype.ts";
 import { type Value, weight } from "../engine/graph/value.ts";
 import { cast } from "../engine/ops/indexing.ts";
@@ -12,25 +12,25 @@ export type Weights = {
   readonly has: (name: string) => boolean;
   /** A stored tensor as f32. */
   readonly tensor: (name: string) => Value;
+  /** A stored tensor in the type it is stored in: for operations that widen it themselves. */
+  readonly stored: (name: string) => Value;
   /** The linear layer `name` applied to x [..., in] -> [..., out], with its bias where one is stored. */
   readonly linear: (name: string, x: Value) => Value;
 };
 
-const graphTypes: Partial<Record<SafetensorsDtype, DType>> = { F16: "f16", F32: "f32" };
+const graphTypes: Partial<Record<SafetensorsDtype, DType>> = { F16: "f16", BF16: "bf16", F32: "f32" };
 
-/**
- * The weights of a checkpoint file. They stay in the file, whatever its element type; arithmetic is f32.
- * @param file its path is a real path: ONNX Runtime does not follow links out of a folder
- */
-export function fileWeights(file: SafetensorsFile): Weights {
+/** The weights of a checkpoint. They stay in their files, whatever the element type; arithmetic is f32. */
+export function fileWeights(file: WeightFiles): Weights {
   const known = new Map<string, Value>();
-  const tensor = (name: string): Value => {
+  const stored = (name: string): Value => {
     const value = known.get(name) ?? storedTensor(file, name);
     known.set(name, value);
     return value;
   };
+  const tensor = (name: string) => cast(stored(name), "f32");
   const has = (name: string) => file.tensors.has(name);
-  return { has, tensor, linear: (name, x) => linearLayer({ has, tensor }, name, x) };
+  return { has, tensor, stored, linear: (name, x) => linearLayer({ has, tensor, stored }, name, x) };
 }
 
 /** The part of a network below `prefix`. */
@@ -38,15 +38,16 @@ export function within(weights: Weights, prefix: string): Weights {
   return {
     has: (name) => weights.has(`${prefix}.${name}`),
     tensor: (name) => weights.tensor(`${prefix}.${name}`),
+    stored: (name) => weights.stored(`${prefix}.${name}`),
     linear: (name, x) => weights.linear(`${prefix}.${name}`, x),
   };
 }
 
-function linearLayer({ has, tensor }: Pick<Weights, "has" | "tensor">, name: string, x: Value): Value {
-  return linear(x, tensor(`${name}.weight`), has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined);
+function linearLayer({ has, tensor, stored }: Omit<Weights, "linear">, name: string, x: Value): Value {
+  return linear(x, stored(`${name}.weight`), has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined);
 }
 
-function storedTensor(file: SafetensorsFile, name: string): Value {
+function storedTensor(file: WeightFiles, name: string): Value {
   const entry = file.tensors.get(name);
   if (entry === undefined) {
     throw loftError("tensor-missing", {
@@ -57,10 +58,10 @@ function storedTensor(file: SafetensorsFile, name: string): Value {
   const dtype = graphTypes[entry.dtype];
   if (dtype === undefined) {
     throw loftError("model-config-unsupported", {
-      what: `${name} in ${file.path} is stored as ${entry.dtype}; supported are F32 and F16.`,
-      fix: "Convert the model's weights to float32 or float16 safetensors.",
+      what: `${name} in ${file.path} is stored as ${entry.dtype}; supported are F32, F16 and BF16.`,
+      fix: "Convert the model's weights to float32, float16 or bfloat16 safetensors.",
     });
   }
   const { offset, byteLength, shape } = entry;
-  return cast(weight({ name, file: file.path, offset, byteLength, type: { shape, dtype } }), "f32");
+  return weight({ name, file: entry.file, offset, byteLength, type: { shape, dtype } });
 }

@@ -4,32 +4,29 @@ import { readAdapter } from "../../daemon/adapters/adapter-file.ts";
 import type { AdapterWeights } from "../../daemon/adapters/adapter-weights.ts";
 import { type FusionPart, fuseAdapters, fusedRank } from "../../daemon/adapters/fuse.ts";
 import { adaptedWeights, type LoraLayout, loraLayout, packedFromLora, unpackLora } from "../../daemon/adapters/lora.ts";
-import { findTargetModules } from "../../daemon/adapters/targets.ts";
+import { findTargetModules, layerNames } from "../../daemon/adapters/targets.ts";
 import { readJsonFile } from "../../daemon/checkpoint/diffusers-folder.ts";
-import { readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
+import { type PredictionType, readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
 import { encodePrompts, encodeTokenIds } from "../../daemon/diffusion/encode-prompts.ts";
 import { addNoise, buildNoiseSchedule, velocity } from "../../daemon/diffusion/noise-schedule.ts";
 import { createScheduler } from "../../daemon/diffusion/schedulers/schedulers.ts";
-import { endTokenIndex } from "../../daemon/diffusion/text-encoder.ts";
+import { encodeTokens, endTokenIndex } from "../../daemon/diffusion/text-encoder.ts";
 import { unet } from "../../daemon/diffusion/unet.ts";
 import { decodeLatents, encodeImage } from "../../daemon/diffusion/vae.ts";
 import { float32 } from "../../daemon/engine/graph/tensor.ts";
 import { input } from "../../daemon/engine/graph/value.ts";
-import { fileWeights } from "../../daemon/nn/weights.ts";
+import { fileWeights, within } from "../../daemon/nn/weights.ts";
 import { createSampler } from "../../daemon/sampling/sampler.ts";
 import { createTrainer, type TrainingState } from "../../daemon/training/trainer.ts";
 import { cpu, runGraph } from "../support/run-graph.ts";
 import type { ReferenceCase } from "./reference-case.ts";
 
-/** The groups of arrays this version computes; others are skipped by name. */
-export const groups = [text, unetForward, autoencoder, noise, training, fusion, sampling, schedules] as const;
-
 export function loadModel({ folder }: ReferenceCase): Promise<DiffusionModel> {
   return loadDiffusionModel(folder, cpu);
 }
 
-async function text(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+export async function text(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const ids = reference.ids("text.input_ids");
   const states = await encodeTokenIds(model, ids);
   reference.compare("text.last_hidden_state", states);
@@ -70,11 +67,7 @@ async function predict(model: DiffusionModel, { sample, embeds, timesteps }: UNe
   const layout = layoutOf(fused);
   const rows = sample.shape[0]!;
   const packed = packedFromLora(layout, fused);
-  const weights = adaptedWeights(
-    base,
-    unpackLora(layout, input("fusions", [rows, packed.length])),
-    fused.alpha / fused.rank,
-  );
+  const weights = adaptedWeights(base, unpackLora(layout, input("fusions", [rows, packed.length])), 1);
   const repeated = Float32Array.from({ length: rows * packed.length }, (_, index) => packed[index % packed.length]!);
   const results = await runGraph(
     { out: unet(weights, model.unet.config, inputs) },
@@ -83,7 +76,7 @@ async function predict(model: DiffusionModel, { sample, embeds, timesteps }: UNe
   return results.out!.data as Float32Array;
 }
 
-async function unetForward(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+export async function unetForward(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   for (const stem of ["unet", "unet.rect", "unet.odd"]) {
     reference.compare(`${stem}.out`, await runUNet(model, reference, stem));
   }
@@ -99,7 +92,7 @@ async function unetForward(reference: ReferenceCase, model: DiffusionModel): Pro
   reference.compare("unet.fractional.out", await predict(model, arrays));
 }
 
-async function autoencoder(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+export async function autoencoder(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const { config, file } = model.vae;
   for (const stem of ["vae", "vae.rect"]) {
     const image = reference.array(`${stem}.image`);
@@ -123,7 +116,7 @@ async function autoencoder(reference: ReferenceCase, model: DiffusionModel): Pro
   }
 }
 
-async function noise(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+export async function noise(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const schedule = buildNoiseSchedule(model.scheduler);
   const [latents, draws, timesteps, prediction] = ["latents", "noise", "timesteps", "prediction"].map(
     (name) => reference.array(`noise.${name}`).data,
@@ -144,48 +137,18 @@ async function noise(reference: ReferenceCase, model: DiffusionModel): Promise<v
   reference.compare("noise.loss.v_prediction", [meanSquare(byRow(velocity))]);
 }
 
-function layoutOf(adapter: AdapterWeights): LoraLayout {
-  return loraLayout(adapter.rank, adapter.modules);
+function layoutOf(fused: AdapterWeights): LoraLayout {
+  return loraLayout(fused.modules[0]!.rank, fused.modules);
 }
 
-async function training(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
-  const { train, unet_lora: lora } = reference.file;
-  const layout = loraLayout(lora.r, findTargetModules(model.unet.file.tensors, ["to_q", "to_k", "to_v", "to_out.0"]));
-  const latents = reference.array("train.latents");
-  const text = reference.array("train.text").data;
-  for (const start of ["warm", "zero", "second"]) {
-    const trainer = await createTrainer(model, {
-      rows: 1,
-      layout,
-      alpha: lora.lora_alpha,
-      resolution: latents.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1),
-      adamW: { beta1: train.betas[0], beta2: train.betas[1], epsilon: train.eps, weightDecay: train.weight_decay },
-      maxGradNorm: train.max_grad_norm[start]!,
-      lrSchedule: { name: "cosine", learningRate: train.lr, warmupSteps: train.warmup_steps, steps: train.steps },
-    });
-    const initial = packedFromLora(layout, adapterFrom(reference, `train.${start}.init`, layout, lora.lora_alpha));
-    let state: TrainingState = {
-      step: 0,
-      parameters: initial,
-      firstMoment: new Float32Array(initial.length),
-      secondMoment: new Float32Array(initial.length),
-    };
+export async function training(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  for (const start of ["warm", "zero", "second"] as const) {
+    const { trainer, initial, step: runStep } = await caseTraining(reference, model, start);
+    let state = initial;
     const record = { loss: [] as number[], grad_norm: [] as number[], lr: [] as number[] };
-    for (let step = 0; step < train.steps; step += 1) {
-      const size = latents.data.length / train.steps;
-      const part = (name: string) => reference.array(name).data.slice(step * size, (step + 1) * size);
-      const draw = {
-        latents: part("train.latents"),
-        noise: part("train.noise"),
-        timestep: reference.array("train.timesteps").data[step]!,
-      };
-      const result = await trainer.stepWith([draw], [text], state);
-      if (step === 0 && start !== "second") {
-        reference.compareGroup(
-          `train.${start}.grad`,
-          tensorsOf(trainer.adapters({ ...state, parameters: result.gradient })[0]!),
-        );
-      }
+    for (let step = 0; step < reference.file.train.steps; step += 1) {
+      const result = await runStep(state);
+      if (step === 0 && start !== "second") reference.compareGroup(`train.${start}.grad`, result.gradients);
       state = result.state;
       record.loss.push(result.losses[0]!);
       record.grad_norm.push(result.gradNorms[0]!);
@@ -200,13 +163,45 @@ async function training(reference: ReferenceCase, model: DiffusionModel): Promis
   }
 }
 
+/** One of the case's trainings: its trainer, its first state, and its steps with the case's own draws. */
+export async function caseTraining(reference: ReferenceCase, model: DiffusionModel, start: "warm" | "zero" | "second") {
+  const { train, unet_lora: lora } = reference.file;
+  const layout = loraLayout(lora.r, findTargetModules(model.unet.file.tensors, ["to_q", "to_k", "to_v", "to_out.0"]));
+  const latents = reference.array("train.latents");
+  const text = reference.array("train.text").data;
+  const trainer = await createTrainer(model, {
+    rows: 1,
+    layout,
+    alpha: lora.lora_alpha,
+    resolution: latents.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1),
+    adamW: { beta1: train.betas[0], beta2: train.betas[1], epsilon: train.eps, weightDecay: train.weight_decay },
+    maxGradNorm: train.max_grad_norm[start]!,
+    lrSchedule: { name: "cosine", learningRate: train.lr, warmupSteps: train.warmup_steps, steps: train.steps },
+  });
+  const parameters = packedFromLora(layout, adapterFrom(reference, `train.${start}.init`, layout, lora.lora_alpha));
+  const zeros = new Float32Array(parameters.length);
+  const initial: TrainingState = { step: 0, parameters, firstMoment: zeros, secondMoment: zeros };
+  const step = async (state: TrainingState) => {
+    const size = latents.data.length / train.steps;
+    const part = (name: string) => reference.array(name).data.slice(state.step * size, (state.step + 1) * size);
+    const timestep = reference.array("train.timesteps").data[state.step]!;
+    const draw = { latents: part("train.latents"), noise: part("train.noise"), timestep };
+    const result = await trainer.stepWith([draw], [text], state);
+    const gradients = tensorsOf(trainer.adapters({ ...state, parameters: result.gradient })[0]!);
+    return { ...result, gradients };
+  };
+  return { trainer, initial, step };
+}
+
 function adapterFrom(reference: ReferenceCase, prefix: string, layout: LoraLayout, alpha: number): AdapterWeights {
   const modules = layout.targets.map((target) => ({
     ...target,
+    rank: layout.rank,
+    alpha,
     a: reference.array(`${prefix}.unet.${target.name}.lora_A.weight`).data,
     b: reference.array(`${prefix}.unet.${target.name}.lora_B.weight`).data,
   }));
-  return { rank: layout.rank, alpha, modules };
+  return { modules };
 }
 
 function tensorsOf({ modules }: AdapterWeights): ReadonlyMap<string, Float32Array> {
@@ -218,10 +213,19 @@ function tensorsOf({ modules }: AdapterWeights): ReadonlyMap<string, Float32Arra
   );
 }
 
-async function fusion(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
-  const load = (name: string) => readAdapter(join(reference.folder, "lora", `${name}.safetensors`));
-  for (const name of ["a", "b", "c", "c-without-metadata"]) {
-    reference.compare(`fuse.${name}.out`, await runUNet(model, reference, "unet", await load(name)));
+export async function fusion(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+  const modules = {
+    unet: layerNames(model.unet.file.tensors),
+    textEncoder: layerNames(model.textEncoder.file.tensors),
+  };
+  const read = (name: string) => readAdapter(join(reference.folder, "lora", `${name}.safetensors`), modules);
+  const load = async (name: string) => (await read(name)).unet;
+  for (const name of adapterFiles) {
+    const { unet, textEncoder } = await read(name);
+    reference.compare(`fuse.${name}.out`, await runUNet(model, reference, "unet", alone(unet)));
+    const text = `fuse.${name}.text`;
+    if (reference.names.includes(text))
+      reference.compare(text, await encodeAdapted(reference, model, alone(textEncoder)));
   }
   for (const [set, weights] of Object.entries(reference.file.fuse)) {
     const parts: FusionPart[] = [];
@@ -234,17 +238,41 @@ async function fusion(reference: ReferenceCase, model: DiffusionModel): Promise<
   }
 }
 
+const adapterFiles = ["a", "b", "c", "c-without-metadata", "a-script", "a-kohya", "c-kohya", "joint", "joint-old-keys"];
+
+/** The fusion of one adapter: alpha is in the matrices. */
+function alone(adapter: AdapterWeights): AdapterWeights {
+  const parts = [{ adapter, weight: 1 }];
+  return fuseAdapters(parts, fusedRank(parts));
+}
+
+/** The text encoder's output on the joint case's prompts, with an adapter. */
+async function encodeAdapted(reference: ReferenceCase, model: DiffusionModel, fused: AdapterWeights) {
+  const { config, file } = model.textEncoder;
+  const stored = fileWeights(file);
+  const plain = stored.has("text_model.final_layer_norm.weight") ? within(stored, "text_model") : stored;
+  const layout = layoutOf(fused);
+  const packed = packedFromLora(layout, fused);
+  const weights = adaptedWeights(plain, unpackLora(layout, input("fusions", [1, packed.length])), 1);
+  const ids = reference.ids("joint.input_ids");
+  const out = encodeTokens(weights, config, input("tokenIds", ids.shape, "i64"));
+  const results = await runGraph({ out }, { tokenIds: ids, fusions: float32(packed, [1, packed.length]) });
+  return results.out!.data as Float32Array;
+}
+
 type SampleRun = {
   readonly scheduler: string;
   readonly steps: number;
   readonly guidance: number;
   readonly fused?: AdapterWeights;
+  /** Instead of the one in the scheduler's file. */
+  readonly predictionType?: PredictionType;
 };
 
-async function sample(
+export async function sample(
   reference: ReferenceCase,
   model: DiffusionModel,
-  { scheduler: name, steps, guidance, fused }: SampleRun,
+  { scheduler: name, steps, guidance, fused, predictionType }: SampleRun,
 ) {
   const start = reference.array("sample.noise");
   const { sample_prompt: prompt, negative_prompt: negative } = reference.file;
@@ -252,9 +280,9 @@ async function sample(
   const layout = fused === undefined ? undefined : layoutOf(fused);
   const resolution = start.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1);
   const sampler = await createSampler(model, { rows: 1, resolution, guidanceScale: guidance, layout });
-  const config = readSchedulerConfig(
-    await readJsonFile(join(reference.folder, "schedulers", name, "scheduler_config.json")),
-  );
+  const { path: file, json } = await readJsonFile(join(reference.folder, "schedulers", name, "scheduler_config.json"));
+  const change = predictionType === undefined ? {} : { prediction_type: predictionType };
+  const config = readSchedulerConfig({ path: file, json: { ...json, ...change } });
   const path: number[] = [];
   const [latents] = await sampler.denoise(
     [
@@ -274,9 +302,9 @@ async function sample(
 }
 
 /** Schedulers this version builds. */
-const builtSchedulers = ["ddim", "dpm", "dpm-karras"];
+export const builtSchedulers = ["ddim", "pndm", "dpm", "dpm-karras", "euler"];
 
-async function sampling(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
+export async function sampling(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   for (const { scheduler, steps, guidance_scale: guidance } of reference.file.sampling) {
     if (!builtSchedulers.includes(scheduler)) continue;
     const stem = `sample.${scheduler}.${steps}.cfg${guidance.toFixed(1)}`;
@@ -287,7 +315,7 @@ async function sampling(reference: ReferenceCase, model: DiffusionModel): Promis
   }
 }
 
-async function schedules(reference: ReferenceCase): Promise<void> {
+export async function schedules(reference: ReferenceCase): Promise<void> {
   for (const name of builtSchedulers) {
     const config = readSchedulerConfig(
       await readJsonFile(join(reference.folder, "schedulers", name, "scheduler_config.json")),
@@ -297,7 +325,7 @@ async function schedules(reference: ReferenceCase): Promise<void> {
       const stem = `schedule.${name}.${steps}`;
       reference.compare(`${stem}.timesteps`, scheduler.timesteps);
       reference.compare(`${stem}.init_noise_sigma`, [scheduler.initNoiseSigma]);
-      if (name !== "ddim") reference.compare(`${stem}.sigmas`, scheduler.sigmas);
+      if (0 < scheduler.sigmas.length) reference.compare(`${stem}.sigmas`, scheduler.sigmas);
     }
   }
 }

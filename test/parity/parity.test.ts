@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LoftError } from "../../daemon/base/errors.ts";
 import { referenceRoot } from "../support/reference.ts";
-import { groups, loadModel } from "./networks.ts";
+import { groups } from "./groups.ts";
+import { loadModel } from "./networks.ts";
 import { type ReferenceCase, readCase } from "./reference-case.ts";
 
 const root = process.env.LOFT_REFERENCE_DIR ?? referenceRoot;

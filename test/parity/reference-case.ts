@@ -114,10 +114,12 @@ function groupError(pairs: readonly Pair[], together: boolean): number {
 
 /** Groups whose arrays have another stem than the group. */
 function groupAlias(name: string): string {
-  if (/^vae\.(rect\.)?(mean|logvar|latents)$/.test(name)) return "vae.encode";
-  if (/^vae\.(rect\.)?decoded$/.test(name)) return "vae.decode";
+  const half = name.startsWith("fp16.") ? "fp16." : "";
+  if (/^(fp16\.)?vae\.(rect\.)?(mean|logvar|latents)$/.test(name)) return `${half}vae.encode`;
+  if (/^(fp16\.)?vae\.(rect\.)?decoded$/.test(name)) return `${half}vae.decode`;
   if (/^sample\..*\.image$/.test(name)) return "sample.image";
   if (/^fuse\..*\.(latents|image)$/.test(name)) return "fuse.sampling";
   if (/^fuse\..*\.out$/.test(name)) return "fuse.out";
+  if (/^fuse\..*\.text$/.test(name)) return "joint.text";
   return name;
 }

@@ -1,11 +1,11 @@
 /**
- * scheduler_config.json of diffusers (0.42): the noise schedule, which every class shares, and what DDIM and
- * DPM-Solver++ need beside it. A file of one class can be read as another, as `from_config` of diffusers does. Pure.
+ * scheduler_config.json of diffusers (0.42): the noise schedule, which every class shares, and what DDIM, PNDM,
+ * DPM-Solver++ and Euler need beside it. A file of one class can be read as another, as `from_config` of diffusers does. Pure.
  */
 import type { ConfigFile } from "../../checkpoint/diffusers-folder.ts";
 import { type ConfigReader, configReader } from "./config-reader.ts";
 
-/** Classes whose files we can read; sampling knows the first two. */
+/** Classes whose files we can read; sampling knows all but the last, which is for training. */
 export type SchedulerClass = (typeof schedulerClasses)[number];
 const schedulerClasses = [
   "DDIMScheduler",
@@ -32,18 +32,30 @@ export type NoiseScheduleConfig = {
 /** A scheduler file as far as all classes agree; `file` keeps the rest for the class that will sample. */
 export type SchedulerConfig = NoiseScheduleConfig & { readonly className: SchedulerClass; readonly file: ConfigFile };
 
-export type DdimConfig = NoiseScheduleConfig & {
+/** Where the timesteps of a sampler lie in the training schedule. */
+export type SpacingConfig = NoiseScheduleConfig & {
   readonly timestepSpacing: TimestepSpacing;
   readonly stepsOffset: number;
+};
+
+export type DdimConfig = SpacingConfig & {
   /** Past the last step the signal is whole (true), or as at timestep 0 (false). */
   readonly setAlphaToOne: boolean;
   /** Limit of the predicted clean sample; null: none. */
   readonly clipSampleRange: number | null;
 };
 
-export type DpmSolverConfig = NoiseScheduleConfig & {
-  readonly timestepSpacing: TimestepSpacing;
-  readonly stepsOffset: number;
+export type PndmConfig = SpacingConfig & {
+  /** As for DDIM. */
+  readonly setAlphaToOne: boolean;
+};
+
+export type EulerConfig = SpacingConfig & {
+  readonly useKarrasSigmas: boolean;
+  readonly finalSigmasType: "zero" | "sigma_min";
+};
+
+export type DpmSolverConfig = SpacingConfig & {
   readonly algorithmType: "dpmsolver++";
   readonly solverOrder: 1 | 2 | 3;
   readonly solverType: "midpoint" | "heun";
@@ -63,7 +75,7 @@ export function readSchedulerConfig(file: ConfigFile): SchedulerConfig {
   const read = configReader(file);
   const className = read.choice("_class_name", schedulerClasses);
   const config = { className, file, ...readNoiseSchedule(read) };
-  read.ignore([...ddimKeys, ...dpmSolverKeys, ...otherKeys]);
+  read.ignore(knownKeys);
   read.finish();
   return config;
 }
@@ -78,14 +90,49 @@ export function readDdimConfig(file: ConfigFile): DdimConfig {
   const clipSample = read.boolean("clip_sample", true);
   const clipSampleRange = read.number("clip_sample_range", 1, { above: 0 });
   const config: DdimConfig = {
-    ...readNoiseSchedule(read),
-    timestepSpacing: read.choice("timestep_spacing", ["leading", "trailing", "linspace"], "leading"),
-    stepsOffset: read.count("steps_offset", 0, 0),
+    ...readSpacing(read, "leading"),
     setAlphaToOne: read.boolean("set_alpha_to_one", true),
     clipSampleRange: clipSample ? clipSampleRange : null,
   };
   read.only("thresholding", [false]);
-  read.ignore([...dpmSolverKeys, ...otherKeys]);
+  read.ignore(knownKeys);
+  read.finish();
+  return config;
+}
+
+/**
+ * Read a scheduler's file for PNDM, whatever class wrote it. Only the variant without a Runge-Kutta start is built, the
+ * one that all published files ask for; a PNDM file that does not ask for it means the other one and is refused, a file
+ * of another class has no say in it.
+ * @throws LoftError "model-config-invalid", "model-config-unsupported"
+ */
+export function readPndmConfig(file: ConfigFile): PndmConfig {
+  const read = configReader(file);
+  const skips = read.boolean("skip_prk_steps", file.json._class_name !== "PNDMScheduler");
+  if (!skips) read.refuse("skip_prk_steps", "true");
+  const config = { ...readSpacing(read, "leading"), setAlphaToOne: read.boolean("set_alpha_to_one", false) };
+  read.ignore(knownKeys);
+  read.finish();
+  return config;
+}
+
+/**
+ * Read a scheduler's file for Euler, whatever class wrote it. An absent key has Euler's own default, so the spacing is
+ * `linspace`, with fractions, unless the file says otherwise.
+ * @throws LoftError "model-config-invalid", "model-config-unsupported"
+ */
+export function readEulerConfig(file: ConfigFile): EulerConfig {
+  const read = configReader(file);
+  const config: EulerConfig = {
+    ...readSpacing(read, "linspace"),
+    useKarrasSigmas: read.boolean("use_karras_sigmas", false),
+    finalSigmasType: read.choice("final_sigmas_type", ["zero", "sigma_min"], "zero"),
+  };
+  read.only("interpolation_type", ["linear"]);
+  read.only("timestep_type", ["discrete"]);
+  for (const key of ["sigma_min", "sigma_max"]) read.only(key, [null]);
+  for (const key of ["use_beta_sigmas", "use_exponential_sigmas"]) read.only(key, [false]);
+  read.ignore(knownKeys);
   read.finish();
   return config;
 }
@@ -100,9 +147,7 @@ export function readDpmSolverConfig(file: ConfigFile): DpmSolverConfig {
   const order = read.count("solver_order", 2);
   const lambdaMin = file.json.lambda_min_clipped ?? Number.NEGATIVE_INFINITY;
   const config: DpmSolverConfig = {
-    ...readNoiseSchedule(read),
-    timestepSpacing: read.choice("timestep_spacing", ["leading", "trailing", "linspace"], "linspace"),
-    stepsOffset: read.count("steps_offset", 0, 0),
+    ...readSpacing(read, "linspace"),
     algorithmType: read.choice("algorithm_type", ["dpmsolver++"], "dpmsolver++"),
     solverOrder: order === 1 || order === 2 || order === 3 ? order : read.refuse("solver_order", "1, 2 or 3"),
     solverType: read.choice("solver_type", ["midpoint", "heun"], "midpoint"),
@@ -120,9 +165,17 @@ export function readDpmSolverConfig(file: ConfigFile): DpmSolverConfig {
   read.only("thresholding", [false]);
   for (const key of ["variance_type", "sigma_min", "sigma_max"]) read.only(key, [null]);
   for (const key of otherSigmas) read.only(key, [false]);
-  read.ignore([...ddimKeys, ...dpmSolverKeys, ...otherKeys]);
+  read.ignore(knownKeys);
   read.finish();
   return config;
+}
+
+function readSpacing(read: ConfigReader, usual: TimestepSpacing): SpacingConfig {
+  return {
+    ...readNoiseSchedule(read),
+    timestepSpacing: read.choice("timestep_spacing", ["leading", "trailing", "linspace"], usual),
+    stepsOffset: read.count("steps_offset", 0, 0),
+  };
 }
 
 function readNoiseSchedule(read: ConfigReader): NoiseScheduleConfig {
@@ -151,42 +204,34 @@ const otherSigmas = [
   "use_lu_lambdas",
 ];
 
-/** Keys that DDIM uses or refuses. */
-const ddimKeys = [
+/**
+ * Keys of the classes above. Each reader uses or refuses those that matter to its scheduler; the others stay in a file
+ * that was converted from another class, or serve only a feature that is refused (thresholding, flow sigmas).
+ */
+const knownKeys = [
+  "algorithm_type",
   "clip_sample",
   "clip_sample_range",
-  "set_alpha_to_one",
-  "steps_offset",
-  "thresholding",
-  "timestep_spacing",
-];
-
-/** Keys that DPM-Solver++ uses or refuses and DDIM does not know. */
-const dpmSolverKeys = [
-  "algorithm_type",
+  "dynamic_thresholding_ratio",
   "euler_at_final",
   "final_sigmas_type",
+  "flow_shift",
+  "interpolation_type",
   "lambda_min_clipped",
   "lower_order_final",
+  "sample_max_value",
+  "set_alpha_to_one",
   "sigma_max",
   "sigma_min",
+  "skip_prk_steps",
   "solver_order",
   "solver_type",
+  "steps_offset",
+  "thresholding",
+  "time_shift_type",
+  "timestep_spacing",
+  "timestep_type",
   "use_karras_sigmas",
   "variance_type",
   ...otherSigmas,
-];
-
-/**
- * Keys without meaning for DDIM and DPM-Solver++: some serve only a feature that we refuse (thresholding, flow sigmas),
- * the others belong to PNDM and Euler and stay in a file that was converted from one of those.
- */
-const otherKeys = [
-  "dynamic_thresholding_ratio",
-  "flow_shift",
-  "interpolation_type",
-  "sample_max_value",
-  "skip_prk_steps",
-  "time_shift_type",
-  "timestep_type",
 ];

@@ -1,7 +1,8 @@
 /** DDIM (Song, Meng, Ermon 2020, arXiv:2010.02502) without noise (eta = 0), timesteps and ends as in diffusers 0.42. */
 import type { DdimConfig } from "../configs/scheduler-config.ts";
 import { buildNoiseSchedule } from "../noise-schedule.ts";
-import { initialState, linspace, roundHalfEven, type Scheduler } from "./scheduler.ts";
+import { initialState, type Scheduler } from "./scheduler.ts";
+import { spacedTimesteps } from "./timesteps.ts";
 
 /**
  * Plan `steps` DDIM steps. The caller has checked that the timesteps lie inside the training schedule.
@@ -14,7 +15,7 @@ import { initialState, linspace, roundHalfEven, type Scheduler } from "./schedul
  */
 export function ddim(config: DdimConfig, steps: number): Scheduler {
   const { alphasCumprod, trainTimesteps } = buildNoiseSchedule(config);
-  const timesteps = ddimTimesteps(config, steps);
+  const timesteps = spacedTimesteps(config, steps);
   const stride = Math.floor(trainTimesteps / steps);
   const finalAlphaCumprod = config.setAlphaToOne ? 1 : (alphasCumprod[0] as number);
   const limit = config.clipSampleRange ?? Number.POSITIVE_INFINITY;
@@ -22,6 +23,7 @@ export function ddim(config: DdimConfig, steps: number): Scheduler {
   return {
     id: "ddim",
     timesteps,
+    inputScales: timesteps.map(() => 1),
     sigmas: [],
     initNoiseSigma: 1,
     step: (_, stepIndex, modelOutput, sample) => {
@@ -43,26 +45,4 @@ export function ddim(config: DdimConfig, steps: number): Scheduler {
       return { sample: next, state: initialState };
     },
   };
-}
-
-/** Table 2 of Lin et al. 2023 (arXiv:2305.08891), computed as diffusers does, to the last rounding. */
-function ddimTimesteps({ timestepSpacing, numTrainTimesteps, stepsOffset }: DdimConfig, steps: number): number[] {
-  switch (timestepSpacing) {
-    case "linspace":
-      return linspace(0, numTrainTimesteps - 1, steps)
-        .map(roundHalfEven)
-        .reverse();
-    case "leading": {
-      const stride = Math.floor(numTrainTimesteps / steps);
-      return Array.from({ length: steps }, (_, index) => (steps - 1 - index) * stride + stepsOffset);
-    }
-    case "trailing":
-      return trailingTimesteps(numTrainTimesteps, numTrainTimesteps / steps, steps);
-  }
-}
-
-/** `steps` timesteps down from `last - 1`, `stride` apart; the increments are those of numpy.arange. */
-export function trailingTimesteps(last: number, stride: number, steps: number): number[] {
-  const increment = last - stride - last;
-  return Array.from({ length: steps }, (_, index) => roundHalfEven(last + index * increment) - 1);
 }

@@ -4,8 +4,9 @@
  */
 import type { DpmSolverConfig } from "../configs/scheduler-config.ts";
 import { buildNoiseSchedule } from "../noise-schedule.ts";
-import { trailingTimesteps } from "./ddim.ts";
-import { linspace, roundHalfEven, type Scheduler } from "./scheduler.ts";
+import { karrasSigmas, timestepOfSigma, trainingSigmas } from "./noise-levels.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { linspace, roundHalfEven, trailingTimesteps } from "./timesteps.ts";
 
 /**
  * Plan `steps` steps of DPM-Solver++. The caller has checked that the timesteps lie inside the training schedule.
@@ -23,6 +24,7 @@ export function dpmSolverMultistep(config: DpmSolverConfig, steps: number): Sche
   return {
     id: "dpm-solver++",
     timesteps,
+    inputScales: timesteps.map(() => 1),
     sigmas,
     initNoiseSigma: 1,
     step: (state, stepIndex, modelOutput, sample) => {
@@ -115,12 +117,11 @@ function predictionWeights(levels: readonly Level[], solverType: DpmSolverConfig
 }
 
 function planNoiseLevels(config: DpmSolverConfig, steps: number): { timesteps: number[]; sigmas: number[] } {
-  const { alphasCumprod } = buildNoiseSchedule(config);
-  const trainSigmas = Array.from(alphasCumprod, (alpha) => Math.sqrt((1 - alpha) / alpha));
+  const trainSigmas = trainingSigmas(buildNoiseSchedule(config).alphasCumprod);
   const last = config.finalSigmasType === "zero" ? 0 : (trainSigmas[0] as number);
   if (config.useKarrasSigmas) {
     const sigmas = karrasSigmas(trainSigmas[0] as number, trainSigmas.at(-1) as number, steps);
-    const exact = sigmas.map((sigma) => timestepOf(sigma, trainSigmas));
+    const exact = sigmas.map((sigma) => timestepOfSigma(sigma, trainSigmas));
     const timesteps = exact.map(config.betaSchedule === "squaredcos_cap_v2" ? Math.trunc : roundHalfEven);
     return { timesteps, sigmas: [...sigmas, last] };
   }
@@ -144,20 +145,4 @@ function dpmSolverTimesteps(config: DpmSolverConfig, steps: number, trainSigmas:
     case "trailing":
       return trailingTimesteps(end, numTrainTimesteps / steps, steps);
   }
-}
-
-/** Karras et al. 2022 (arXiv:2206.00364), eq. 5 with rho = 7, from the largest sigma to the smallest. */
-function karrasSigmas(smallest: number, largest: number, steps: number): number[] {
-  const rho = 7;
-  const [from, to] = [largest ** (1 / rho), smallest ** (1 / rho)];
-  return linspace(0, 1, steps).map((ramp) => (from + ramp * (to - from)) ** rho);
-}
-
-/** The timestep, fractions included, at which training had this noise level; interpolated in log sigma. */
-function timestepOf(sigma: number, trainSigmas: readonly number[]): number {
-  const above = trainSigmas.findIndex((other) => sigma < other);
-  const high = above === -1 ? trainSigmas.length - 1 : Math.max(above, 1);
-  const [low, top] = [Math.log(trainSigmas[high - 1] as number), Math.log(trainSigmas[high] as number)];
-  const share = (Math.log(sigma) - low) / (top - low);
-  return high - 1 + Math.min(Math.max(share, 0), 1);
 }

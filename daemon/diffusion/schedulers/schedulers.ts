@@ -1,8 +1,16 @@
 /** Chooses and plans the scheduler: the one a model's file names, or the one the user asks for instead. */
 import { loftError, unreachable } from "../../base/errors.ts";
-import { readDdimConfig, readDpmSolverConfig, type SchedulerConfig } from "../configs/scheduler-config.ts";
+import {
+  readDdimConfig,
+  readDpmSolverConfig,
+  readEulerConfig,
+  readPndmConfig,
+  type SchedulerConfig,
+} from "../configs/scheduler-config.ts";
 import { ddim } from "./ddim.ts";
 import { dpmSolverMultistep } from "./dpm-solver-multistep.ts";
+import { eulerDiscrete } from "./euler-discrete.ts";
+import { pndm } from "./pndm.ts";
 import type { Scheduler, SchedulerId } from "./scheduler.ts";
 
 /**
@@ -18,9 +26,11 @@ export function createScheduler(config: SchedulerConfig, override: SchedulerId |
   if (!Number.isSafeInteger(steps) || steps < 1 || config.numTrainTimesteps < steps) throw badSteps(config, steps);
   const scheduler = planScheduler(id, config, steps);
   const inSchedule = scheduler.timesteps.every((timestep) => 0 <= timestep && timestep < config.numTrainTimesteps);
-  const falls = scheduler.sigmas.every(
-    (sigma, index) => index === 0 || sigma < (scheduler.sigmas[index - 1] as number),
-  );
+  const falls = scheduler.sigmas.every((sigma, index) => {
+    const before = scheduler.sigmas[index - 1] ?? Number.POSITIVE_INFINITY;
+    // Euler may stand still (the last step of "sigma_min"), DPM-Solver++ would divide by zero.
+    return sigma < before || (sigma === before && id === "euler");
+  });
   if (!inSchedule || !falls) throw badSteps(config, steps);
   return scheduler;
 }
@@ -29,8 +39,12 @@ function planScheduler(id: SchedulerId, config: SchedulerConfig, steps: number):
   switch (id) {
     case "ddim":
       return ddim(readDdimConfig(config.file), steps);
+    case "pndm":
+      return pndm(readPndmConfig(config.file), steps);
     case "dpm-solver++":
       return dpmSolverMultistep(readDpmSolverConfig(config.file), steps);
+    case "euler":
+      return eulerDiscrete(readEulerConfig(config.file), steps);
     default:
       return unreachable(id);
   }
@@ -40,12 +54,16 @@ function ownScheduler(config: SchedulerConfig): SchedulerId {
   switch (config.className) {
     case "DDIMScheduler":
       return "ddim";
+    case "PNDMScheduler":
+      return "pndm";
     case "DPMSolverMultistepScheduler":
       return "dpm-solver++";
-    default:
+    case "EulerDiscreteScheduler":
+      return "euler";
+    case "DDPMScheduler":
       throw loftError("model-config-unsupported", {
         what: `${config.file.path} names the scheduler ${config.className}, which this version does not sample with.`,
-        fix: 'Choose the scheduler "ddim" or "dpm-solver++" in the configuration.',
+        fix: 'Choose the scheduler "ddim", "pndm", "dpm-solver++" or "euler" in the configuration.',
       });
   }
 }

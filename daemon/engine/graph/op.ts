@@ -18,6 +18,11 @@ export type Emitter = {
   readonly constant: (data: HostArray, shape: Shape, dtype: DType) => string;
   /** A one-dimensional i64 initializer: axes, shapes, bounds. */
   readonly integers: (values: readonly number[]) => string;
+  /**
+   * A stored 16-bit weight as the type of arithmetic; others as they are. In large models the wide copy is made only
+   * once `after`, an activation, is there: it then lives as long as its one use, not as long as the run.
+   */
+  readonly widened: (name: string, weight: Value, after: string) => string;
   /** A rank-0 initializer. */
   readonly scalar: (value: number, dtype: DType) => string;
 };

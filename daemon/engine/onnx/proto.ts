@@ -61,7 +61,6 @@ const floatAttributes: ReadonlySet<string> = new Set(["epsilon", "alpha", "beta"
 
 export type NodeText = {
   readonly opType: string;
-  readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
@@ -75,7 +74,6 @@ export function nodeMessage(node: NodeText): Message {
     ...textField(3, node.outputs[0] ?? ""),
     ...textField(4, node.opType),
     ...Object.entries(node.attributes).flatMap(([name, value]) => messageField(5, attribute(name, value))),
-    ...(node.domain === "" ? [] : textField(7, node.domain)),
   ]);
 }
 
@@ -116,16 +114,13 @@ export function valueInfoMessage(field: 11 | 12, { name, shape, dtype }: NamedTy
   return messageField(field, [...textField(1, name), ...messageField(2, messageField(1, tensor))]);
 }
 
-/** ModelProto: opset 18 and ONNX Runtime's own domain, IR version 9. */
+/** ModelProto: opset 18, IR version 9. */
 export function modelBytes(graph: readonly Message[]): Uint8Array {
-  const opset = (domain: string, version: number) =>
-    messageField(8, [...(domain === "" ? [] : textField(1, domain)), ...integerField(2, version)]);
   return concatenate([
     ...integerField(1, 9),
     ...textField(2, "LoFT"),
     ...messageField(7, [...graph.flat(), ...textField(2, "loft")]),
-    ...opset("", 18),
-    ...opset("com.microsoft", 1),
+    ...messageField(8, integerField(2, 18)),
   ]);
 }
 

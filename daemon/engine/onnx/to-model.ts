@@ -1,8 +1,8 @@
 /** From a graph to the bytes of an ONNX model: each node is lowered by its own operation, names are given last. */
 import { dirname, isAbsolute, relative, sep } from "node:path";
-import { hostArray } from "../graph/dtype.ts";
+import { hostArray, onnxElementTypes } from "../graph/dtype.ts";
 import type { Attributes, Emitter } from "../graph/op.ts";
-import { shapeError } from "../graph/shape.ts";
+import { type Shape, shapeError } from "../graph/shape.ts";
 import type { Node, Value, WeightNode } from "../graph/value.ts";
 import { nodesOf } from "../graph/walk.ts";
 import {
@@ -28,17 +28,23 @@ export type OnnxModel = {
   readonly nodeCount: number;
 };
 
-/** Operators of ONNX Runtime's own domain. */
-const microsoftOps: ReadonlySet<string> = new Set(["MultiHeadAttention"]);
+export type ModelOptions = {
+  /** Weights of more bytes in all are widened from 16 bits one by one, each just before its use. */
+  readonly lateWideningAbove?: number;
+};
 
 /**
  * Lower everything that the outputs reach. Output names are the keys of `outputs`.
  * @throws LoftError "shape-mismatch" when two inputs share a name
  */
-export function toModel(outputs: Readonly<Record<string, Value>>): OnnxModel {
+export function toModel(
+  outputs: Readonly<Record<string, Value>>,
+  { lateWideningAbove = Number.POSITIVE_INFINITY }: ModelOptions = {},
+): OnnxModel {
   const nodes = nodesOf(Object.values(outputs));
+  const weightBytes = nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0);
   const weightsFolder = weightsFolderOf(nodes);
-  const builder = createBuilder(weightsFolder ?? "");
+  const builder = createBuilder(weightsFolder ?? "", lateWideningAbove < weightBytes);
   const names = new Map<Node, readonly string[]>();
   for (const node of nodes) names.set(node, lowerNode(builder, node, names));
   for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
@@ -51,7 +57,7 @@ export function toModel(outputs: Readonly<Record<string, Value>>): OnnxModel {
       ...results.map((type) => valueInfoMessage(12, type)),
     ]),
     weightsFolder,
-    weightBytes: nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0),
+    weightBytes,
     inputs,
     outputs: results,
     opTypes: [...builder.opTypes].sort(),
@@ -71,7 +77,7 @@ type Builder = Emitter & {
   readonly weight: (node: WeightNode) => string;
 };
 
-function createBuilder(weightsFolder: string): Builder {
+function createBuilder(weightsFolder: string, widensLate: boolean): Builder {
   const messages: (readonly Uint8Array[])[] = [];
   const opTypes = new Set<string>();
   const shared = new Map<string, string>();
@@ -82,8 +88,7 @@ function createBuilder(weightsFolder: string): Builder {
   };
   const node: Builder["node"] = (opType, inputs, outputs, attributes) => {
     opTypes.add(opType);
-    const domain = microsoftOps.has(opType) ? "com.microsoft" : "";
-    messages.push(nodeMessage({ opType, domain, inputs, outputs, attributes }));
+    messages.push(nodeMessage({ opType, inputs, outputs, attributes }));
   };
   const emitMany: Emitter["emitMany"] = (opType, inputs, outputs, attributes = {}) => {
     const names = Array.from({ length: outputs }, () => fresh(opType));
@@ -107,18 +112,47 @@ function createBuilder(weightsFolder: string): Builder {
     );
     return name;
   };
+  const emit: Emitter["emit"] = (opType, inputs, attributes) => emitMany(opType, inputs, 1, attributes)[0] as string;
+  const integers: Emitter["integers"] = (values) =>
+    sharedConstant(`i64:${values.join()}`, () => constant(hostArray("i64", values), [values.length], "i64"));
+  const scalar: Emitter["scalar"] = (value, dtype) =>
+    sharedConstant(`${dtype}:${value}`, () => constant(hostArray(dtype, [value]), [], dtype));
+  const late = { emit, integers, scalar };
   return {
     messages,
     opTypes,
     node,
     weight,
+    widened: (name, { dtype, shape }, after) => {
+      if (dtype !== "f16" && dtype !== "bf16") return name;
+      if (widensLate) return widen(emit, tiedTo(late, name, shape, after));
+      return sharedConstant(`wide:${name}`, () => widen(emit, name));
+    },
     emitMany,
-    emit: (opType, inputs, attributes) => emitMany(opType, inputs, 1, attributes)[0] as string,
+    emit,
     constant,
-    integers: (values) =>
-      sharedConstant(`i64:${values.join()}`, () => constant(hostArray("i64", values), [values.length], "i64")),
-    scalar: (value, dtype) => sharedConstant(`${dtype}:${value}`, () => constant(hostArray(dtype, [value]), [], dtype)),
+    integers,
+    scalar,
   };
+}
+
+function widen(emit: Emitter["emit"], name: string): string {
+  return emit("Cast", [name], { to: onnxElementTypes.f32 });
+}
+
+/**
+ * The same tensor, but not before `after` is computed: its shape is read from `after`. ONNX Runtime runs nodes that
+ * depend on nothing but constants first, and would hold all of their results at once.
+ */
+function tiedTo(
+  { emit, integers, scalar }: Pick<Emitter, "emit" | "integers" | "scalar">,
+  name: string,
+  shape: Shape,
+  after: string,
+): string {
+  const first = emit("Slice", [emit("Reshape", [after, integers([-1])]), integers([0]), integers([1])]);
+  const nothing = emit("Cast", [emit("Mul", [first, scalar(0, "f32")])], { to: onnxElementTypes.i64 });
+  return emit("Reshape", [name, emit("Add", [integers(shape), nothing])]);
 }
 
 /** ONNX wants forward slashes. */

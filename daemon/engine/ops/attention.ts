@@ -2,8 +2,10 @@
 import type { Op } from "../graph/op.ts";
 import { shapeError, showShape } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
-import { mul, sub } from "./elementwise.ts";
+import { softmax } from "./activation.ts";
+import { add, mul, sub } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
+import { slice } from "./movement.ts";
 import { reduceSum } from "./reduction.ts";
 
 type Scale = { readonly factor: number };
@@ -18,7 +20,7 @@ export function attention(query: Value, key: Value, value: Value, factor: number
   return applyOne(attentionOp, inputs, { factor });
 }
 
-/** Outputs: the result, and the probabilities, which the gradient uses again. */
+/** Outputs: the result, and the probabilities, which the gradient uses again unless they are large. */
 export const attentionOp: Op<Scale> = {
   name: "attention",
   inferTypes: ([query, key, value]) => {
@@ -44,17 +46,18 @@ export const attentionOp: Op<Scale> = {
   },
   // dV = P^T dO, dP = dO V^T, dS = P (dP - rowsum(dO O)), dQ = factor dS K, dK = factor dS^T Q
   vjp: ({
-    inputs: [query, key, value],
+    inputs: [query, key, value, mask],
     outputs: [output, probabilities],
     cotangent: dO,
     attributes: { factor },
     needs,
   }) => {
     const [forQuery, forKey, forValue] = needs;
-    const dV = forValue ? matmul(probabilities!, dO, { transposeLeft: true }) : undefined;
+    const kept = isKept(probabilities!) ? probabilities! : probabilitiesAgain([query!, key!, mask], factor, dO);
+    const dV = forValue ? matmul(kept, dO, { transposeLeft: true }) : undefined;
     if (!forQuery && !forKey) return [undefined, undefined, dV];
     const dP = matmul(dO, value!, { transposeRight: true });
-    const dS = mul(probabilities!, sub(dP, reduceSum(mul(dO, output!), [-1])));
+    const dS = mul(kept, sub(dP, reduceSum(mul(dO, output!), [-1])));
     return [
       forQuery ? mul(matmul(dS, key!), factor) : undefined,
       forKey ? mul(matmul(dS, query!, { transposeLeft: true }), factor) : undefined,
@@ -62,3 +65,25 @@ export const attentionOp: Op<Scale> = {
     ];
   },
 };
+
+/** Probabilities of more elements a head are not kept from forward to backward but computed again. */
+const largestKept = 1024 * 1024;
+
+function isKept({ shape }: Value): boolean {
+  return shape[2]! * shape[3]! <= largestKept;
+}
+
+/**
+ * softmax(factor * Q K^T + mask), made once more when the cotangent is there. Q is multiplied by 1 + 0 * cotangent: else
+ * ONNX Runtime would find the same product in the forward pass, and keep that.
+ */
+function probabilitiesAgain(
+  [query, key, mask]: readonly [Value, Value, Value | undefined],
+  factor: number,
+  cotangent: Value,
+): Value {
+  const first = [0, 1, 2, 3].reduce((value, axis) => slice(value, axis, 0, 1), cotangent);
+  const late = mul(query, add(mul(first, 0), factor));
+  const scores = matmul(late, key, { transposeRight: true });
+  return softmax(mask === undefined ? scores : add(scores, mask), -1);
+}

@@ -1,5 +1,5 @@
 /** Two-dimensional convolution and its transpose, NCHW; each is the other's gradient. */
-import type { Op } from "../graph/op.ts";
+import type { Emitter, Op } from "../graph/op.ts";
 import { shapeError, showShape } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
 import { reshape, slice, transpose } from "./movement.ts";
@@ -37,6 +37,10 @@ function strides(stride: number) {
   return { strides: [stride, stride] };
 }
 
+function withWideWeight(onnx: Emitter, [x, weight, ...bias]: readonly string[], inputs: readonly Value[]): string[] {
+  return [x!, onnx.widened(weight!, inputs[1]!, x!), ...bias];
+}
+
 export const conv2dOp: Op<ConvAttributes> = {
   name: "conv2d",
   inferTypes: ([x, weight], { stride, padding: [top, left, bottom, right], dilation }) => {
@@ -50,9 +54,10 @@ export const conv2dOp: Op<ConvAttributes> = {
     }
     return [{ shape, dtype: x!.dtype }];
   },
-  lower: ({ onnx, names, attributes: { stride, padding, dilation } }) => [
-    onnx.emit("Conv", names, { ...strides(stride), pads: padding, dilations: [dilation, dilation] }),
-  ],
+  lower: ({ onnx, names, inputs, attributes: { stride, padding, dilation } }) => {
+    const attributes = { ...strides(stride), pads: padding, dilations: [dilation, dilation] };
+    return [onnx.emit("Conv", withWideWeight(onnx, names, inputs), attributes)];
+  },
   vjp: ({ inputs: [x, weight, bias], cotangent: dy, attributes, needs }) => [
     needs[0] ? inputGradient(x!, weight!, dy, attributes) : undefined,
     needs[1] ? weightGradient(x!, dy, weight!, attributes) : undefined,
@@ -93,9 +98,10 @@ export const convTranspose2dOp: Op<TransposeAttributes> = {
     const wide = (width - 1) * stride + kernelWidth - left - right + columns;
     return [{ shape: [batch, out, tall, wide], dtype: x!.dtype }];
   },
-  lower: ({ onnx, names, attributes: { stride, padding, outputPadding } }) => [
-    onnx.emit("ConvTranspose", names, { ...strides(stride), pads: padding, output_padding: outputPadding }),
-  ],
+  lower: ({ onnx, names, inputs, attributes: { stride, padding, outputPadding } }) => {
+    const attributes = { ...strides(stride), pads: padding, output_padding: outputPadding };
+    return [onnx.emit("ConvTranspose", withWideWeight(onnx, names, inputs), attributes)];
+  },
   vjp: ({ inputs: [x, weight], cotangent: dy, attributes: { stride, padding }, needs }) => [
     needs[0] ? conv2d(dy, weight!, undefined, { stride, padding }) : undefined,
     needs[1] ? weightGradient(dy, x!, weight!, { stride, padding }) : undefined,

@@ -15,7 +15,7 @@ export function matmul(left: Value, right: Value, transposes: Partial<Transposes
 
 /**
  * x [..., in] times a weight -> [..., out], plus bias [out].
- * The weight is [out, in], as checkpoints store it; with `transposed` false it is [in, out].
+ * The weight is [out, in], as checkpoints store it, 16-bit or wider; with `transposed` false it is [in, out].
  */
 export function linear(x: Value, weight: Value, bias?: Value, transposed = true): Value {
   return applyOne(linearOp, bias === undefined ? [x, weight] : [x, weight, bias], { transposed });
@@ -71,10 +71,11 @@ export const linearOp: Op<{ readonly transposed: boolean }> = {
     }
     return [{ shape: [...x!.shape.slice(0, -1), outFeatures], dtype: x!.dtype }];
   },
-  lower: ({ onnx, names, inputs: [x], outputs: [y], attributes: { transposed } }) => {
+  lower: ({ onnx, names, inputs: [x, weight], outputs: [y], attributes: { transposed } }) => {
     const flat = x!.shape.length === 2;
     const rows = flat ? names[0]! : onnx.emit("Reshape", [names[0]!, onnx.integers(rowsOf(x!.shape))]);
-    const product = onnx.emit("Gemm", [rows, ...names.slice(1)], transposed ? { transB: true } : {});
+    const matrix = onnx.widened(names[1]!, weight!, rows);
+    const product = onnx.emit("Gemm", [rows, matrix, ...names.slice(2)], transposed ? { transB: true } : {});
     return [flat ? product : onnx.emit("Reshape", [product, onnx.integers(y!.shape)])];
   },
   vjp: ({ inputs: [x, weight, bias], cotangent: dy, attributes: { transposed }, needs }) => {

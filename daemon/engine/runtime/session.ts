@@ -24,7 +24,8 @@ export type Session = {
   readonly release: () => Promise<void>;
 };
 
-const tensorTypes: Readonly<Record<DType, Tensor.Type>> = {
+/** Types that are fed and read; bf16 is not among them, it occurs in stored weights alone. */
+const tensorTypes: Readonly<Record<Exclude<DType, "bf16">, Tensor.Type>> = {
   f16: "float16",
   f32: "float32",
   f64: "float64",
@@ -44,7 +45,8 @@ export async function createSession(
   outputs: Readonly<Record<string, Value>>,
   options: SessionOptions,
 ): Promise<Session> {
-  const model = toModel(outputs);
+  // The detour of a late widening costs other devices a wait for the processor.
+  const model = toModel(outputs, options.provider === "cpu" ? { lateWideningAbove: largeModelBytes } : {});
   const session = await load(model, options);
   return {
     model,
@@ -103,7 +105,7 @@ async function runSession(session: InferenceSession, model: OnnxModel, feeds: Re
       const found = fed === undefined ? "nothing" : `${fed.dtype} ${showShape(fed.shape)}`;
       throw shapeError("run", `input ${name} is ${dtype} ${showShape(shape)}, fed was ${found}.`);
     }
-    tensors[name] = new Tensor(tensorTypes[dtype], fed.data as never, shape);
+    tensors[name] = new Tensor(tensorTypes[dtype as keyof typeof tensorTypes], fed.data as never, shape);
   }
   try {
     return await session.run(tensors);

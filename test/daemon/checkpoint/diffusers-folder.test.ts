@@ -1,22 +1,15 @@
 /** Model folders: complete ones are found whole, incomplete and foreign ones are refused with what is wrong. */
-import { cp, mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../daemon/base/errors.ts";
 import { readJsonFile, readModelFolder } from "../../../daemon/checkpoint/diffusers-folder.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { referencePath } from "../../support/reference.ts";
+import { copiedModel, cutWeights } from "../../support/resaved-model.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const miniTiny = referencePath("mini-tiny");
-
-async function copiedModel(): Promise<string> {
-  const model = join(await temporaryFolder(), "model");
-  for (const part of ["model_index.json", "unet", "vae", "text_encoder", "tokenizer", "scheduler"]) {
-    await cp(join(miniTiny, part), join(model, part), { recursive: true });
-  }
-  return model;
-}
 
 async function changeIndex(model: string, change: Record<string, unknown>): Promise<void> {
   const path = join(model, "model_index.json");
@@ -29,7 +22,9 @@ describe("readModelFolder", () => {
     const model = await readModelFolder(miniTiny);
     expect(model.unet.config.json.in_channels).toBe(16);
     expect(model.vae.config.json.scaling_factor).toBe(0.6);
-    expect(model.textEncoder.weights).toBe(await realpath(join(miniTiny, "text_encoder", "model.safetensors")));
+    expect([...model.textEncoder.weights.files]).toEqual([
+      ["model.safetensors", await realpath(join(miniTiny, "text_encoder", "model.safetensors"))],
+    ]);
     expect(model.scheduler.json._class_name).toBe("DDIMScheduler");
     expect(model.tokenizer).toBe(join(miniTiny, "tokenizer"));
     expect(model.files).toEqual([
@@ -46,16 +41,6 @@ describe("readModelFolder", () => {
       "vae/config.json",
       "vae/diffusion_pytorch_model.safetensors",
     ]);
-  });
-
-  it("follows links to the real weights, as in the cache of Hugging Face", async () => {
-    const model = await copiedModel();
-    const blobs = join(model, "..", "blobs");
-    await mkdir(blobs);
-    const name = join(model, "unet", "diffusion_pytorch_model.safetensors");
-    await rename(name, join(blobs, "abc123"));
-    await symlink(join(blobs, "abc123"), name);
-    expect((await readModelFolder(model)).unet.weights).toBe(await realpath(join(blobs, "abc123")));
   });
 
   it.each([
@@ -105,8 +90,8 @@ describe("readModelFolder", () => {
   });
 
   it.each([
-    ["unet", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json", "several files"],
     ["unet", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin", "pickle"],
+    ["unet", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin.index.json", "pickle"],
     ["text_encoder", "model.safetensors", "pytorch_model.bin", "pickle"],
   ])("says why it does not read %s weights as %s", async (part, usual, stored, named) => {
     const model = await copiedModel();
@@ -117,19 +102,33 @@ describe("readModelFolder", () => {
   });
 });
 
-it("falls back to half-precision weights, and hashes those", async () => {
-  const model = await copiedModel();
-  const folder = join(model, "unet");
-  await rename(
-    join(folder, "diffusion_pytorch_model.safetensors"),
-    join(folder, "diffusion_pytorch_model.fp16.safetensors"),
-  );
-  const { unet, files } = await readModelFolder(model);
-  expect(unet.weights).toBe(await realpath(join(folder, "diffusion_pytorch_model.fp16.safetensors")));
-  expect(files.filter((name) => name.startsWith("unet/"))).toEqual([
-    "unet/config.json",
-    "unet/diffusion_pytorch_model.fp16.safetensors",
-  ]);
+describe("weights that are not one file", () => {
+  const ownFiles = (files: readonly string[], part: string) => files.filter((name) => name.startsWith(`${part}/`));
+
+  it("falls back to half-precision weights, and hashes those", async () => {
+    const model = await copiedModel();
+    const stem = join(model, "unet", "diffusion_pytorch_model");
+    await rename(`${stem}.safetensors`, `${stem}.fp16.safetensors`);
+    const { unet, files } = await readModelFolder(model);
+    expect([...unet.weights.files.values()]).toEqual([await realpath(`${stem}.fp16.safetensors`)]);
+    expect(ownFiles(files, "unet")).toEqual(["unet/config.json", "unet/diffusion_pytorch_model.fp16.safetensors"]);
+  });
+
+  it("finds all parts of cut weights, and hashes the index with them", async () => {
+    const model = await copiedModel();
+    await cutWeights(model, 2);
+    const { textEncoder, files } = await readModelFolder(model);
+    expect([...textEncoder.weights.files.keys()]).toEqual([
+      "model-00001-of-00002.safetensors",
+      "model-00002-of-00002.safetensors",
+    ]);
+    expect(ownFiles(files, "text_encoder")).toEqual([
+      "text_encoder/config.json",
+      "text_encoder/model-00001-of-00002.safetensors",
+      "text_encoder/model-00002-of-00002.safetensors",
+      "text_encoder/model.safetensors.index.json",
+    ]);
+  });
 });
 
 describe("readJsonFile", () => {

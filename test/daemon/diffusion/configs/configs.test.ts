@@ -6,6 +6,8 @@ import type { JsonRecord } from "../../../../daemon/checkpoint/diffusers-folder.
 import {
   readDdimConfig,
   readDpmSolverConfig,
+  readEulerConfig,
+  readPndmConfig,
   readSchedulerConfig,
 } from "../../../../daemon/diffusion/configs/scheduler-config.ts";
 import { readTextEncoderConfig } from "../../../../daemon/diffusion/configs/text-encoder-config.ts";
@@ -21,6 +23,8 @@ const readers = {
   scheduler: readSchedulerConfig,
   ddim: readDdimConfig,
   dpm: readDpmSolverConfig,
+  pndm: readPndmConfig,
+  euler: readEulerConfig,
 } as const;
 type Kind = keyof typeof readers;
 
@@ -31,6 +35,8 @@ const own: Record<Kind, JsonRecord> = {
   scheduler: referenceJson("mini-tiny", "scheduler", "scheduler_config.json"),
   ddim: referenceJson("mini-tiny", "schedulers", "ddim", "scheduler_config.json"),
   dpm: { ...referenceJson<JsonRecord>("mini-tiny", "scheduler", "scheduler_config.json"), solver_order: 3 },
+  pndm: referenceJson("mini-tiny", "schedulers", "pndm", "scheduler_config.json"),
+  euler: referenceJson("mini-tiny", "schedulers", "euler", "scheduler_config.json"),
 };
 
 function read(kind: Kind, json: JsonRecord): unknown {
@@ -124,6 +130,19 @@ describe("configs as they occur", () => {
       useKarrasSigmas: false,
       finalSigmasType: "zero",
       lambdaMinClipped: Number.NEGATIVE_INFINITY,
+    });
+    expect(read("pndm", own.pndm)).toEqual({
+      ...noise,
+      timestepSpacing: "leading",
+      stepsOffset: 1,
+      setAlphaToOne: false,
+    });
+    expect(read("euler", own.euler)).toEqual({
+      ...noise,
+      timestepSpacing: "linspace",
+      stepsOffset: 1,
+      useKarrasSigmas: false,
+      finalSigmasType: "zero",
     });
   });
 
@@ -235,6 +254,16 @@ const refusals: readonly (readonly [Kind, JsonRecord, ErrorCode])[] = [
   ["dpm", { sigma_min: 0.1 }, "model-config-unsupported"],
   ["dpm", { use_karras_sigmas: true, final_sigmas_type: "sigma_min" }, "model-config-unsupported"],
   ["dpm", { lambda_min_clipped: "low" }, "model-config-invalid"],
+  ["pndm", { skip_prk_steps: false }, "model-config-unsupported"],
+  ["pndm", { skip_prk_steps: 1 }, "model-config-invalid"],
+  ["pndm", { set_alpha_to_one: "no" }, "model-config-invalid"],
+  ["pndm", { timestep_spacing: "karras" }, "model-config-unsupported"],
+  ["pndm", { prediction_type: "sample" }, "model-config-unsupported"],
+  ["euler", { interpolation_type: "log_linear" }, "model-config-unsupported"],
+  ["euler", { timestep_type: "continuous" }, "model-config-unsupported"],
+  ["euler", { use_exponential_sigmas: true }, "model-config-unsupported"],
+  ["euler", { sigma_max: 80 }, "model-config-unsupported"],
+  ["euler", { final_sigmas_type: "one" }, "model-config-unsupported"],
 ];
 
 describe("configs that are refused", () => {
