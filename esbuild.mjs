@@ -4,7 +4,7 @@
  *
  *   node esbuild.mjs [--watch]
  */
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
@@ -36,6 +36,16 @@ if (process.argv.includes("--watch")) {
   const watcher = await context({ ...options, logLevel: "info" });
   await watcher.watch();
 } else {
-  rmSync(join(root, "dist", "chunks"), { recursive: true, force: true });
-  await build(options);
+  const { metafile } = await build({ ...options, metafile: true });
+  removeOldChunks(Object.keys(metafile.outputs));
+}
+
+/** Chunks of earlier builds go after an hour: a `loft` that is running may still load one of them. */
+function removeOldChunks(outputs) {
+  const folder = join(root, "dist", "chunks");
+  const current = new Set(outputs.map((output) => join(root, output)));
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (!current.has(file) && statSync(file).mtimeMs < Date.now() - 3_600_000) rmSync(file, { force: true });
+  }
 }

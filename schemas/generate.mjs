@@ -1,5 +1,6 @@
 /**
- * Makes schemas/generated/ from loft.schema.json: the types, the defaults and a validator without run-time dependencies.
+ * Makes schemas/generated/ from loft.schema.json: the types, the defaults and a validator without run-time dependencies;
+ * and the table of fields in README.md.
  *
  *   node schemas/generate.mjs [--check]     --check writes nothing and fails when a generated file is stale
  */
@@ -9,16 +10,18 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { compile } from "json-schema-to-typescript";
+import { readmeWithFields } from "./readme-fields.mjs";
 
-const folder = dirname(fileURLToPath(import.meta.url));
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const banner = "Made from schemas/loft.schema.json by `npm run generate`. Do not edit.";
-const schema = JSON.parse(readFileSync(join(folder, "loft.schema.json"), "utf8"));
+const schema = JSON.parse(readFileSync(join(root, "schemas", "loft.schema.json"), "utf8"));
 
 const files = {
-  "loft-config.ts": await typesText(),
-  "loft-defaults.ts": defaultsText(),
-  "validate.mjs": validatorText(),
-  "validate.d.mts": declarationText(),
+  "schemas/generated/loft-config.ts": await typesText(),
+  "schemas/generated/loft-defaults.ts": defaultsText(),
+  "schemas/generated/validate.mjs": validatorText(),
+  "schemas/generated/validate.d.mts": declarationText(),
+  "README.md": await readmeWithFields(readFileSync(join(root, "README.md"), "utf8"), schema),
 };
 
 if (process.argv.includes("--check")) checkFiles();
@@ -104,19 +107,19 @@ export const validate: {
 }
 
 function writeFiles() {
-  mkdirSync(join(folder, "generated"), { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "generated", name), text);
+  mkdirSync(join(root, "schemas", "generated"), { recursive: true });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
 }
 
 function checkFiles() {
-  const stale = Object.entries(files).filter(([name, text]) => readText(name) !== text);
-  for (const [name] of stale) console.error(`schemas/generated/${name} is stale: run \`npm run generate\`.`);
+  const stale = Object.entries(files).filter(([file, text]) => readText(file) !== text);
+  for (const [file] of stale) console.error(`${file} is stale: run \`npm run generate\`.`);
   if (0 < stale.length) process.exitCode = 1;
 }
 
-function readText(name) {
+function readText(file) {
   try {
-    return readFileSync(join(folder, "generated", name), "utf8");
+    return readFileSync(join(root, file), "utf8");
   } catch {
     return undefined;
   }

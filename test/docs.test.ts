@@ -1,12 +1,12 @@
 /** What the documents promise is there: commands, scripts, links, and lock file rules that set-up depends on. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const packageJson = JSON.parse(read("package.json"));
-const documents = readdirSync(root).filter((name) => name.endsWith(".md"));
+const documents = ["", "docs", "examples", "models"].flatMap(documentsIn).sort();
 
 describe("package.json", () => {
   it("has the scripts that the documents and the continuous integration name", () => {
@@ -59,12 +59,33 @@ describe("package-lock.json", () => {
   });
 });
 
-describe.skipIf(documents.length === 0).each(documents)("%s", (name) => {
+it("finds the documents", () => {
+  expect(documents).toEqual(expect.arrayContaining(["README.md", "ARCHITECTURE.md", "models/README.md"]));
+});
+
+describe.each(documents)("%s", (name) => {
   const text = read(name);
 
   it("links only to files that are there", () => {
-    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) => match[1] as string);
-    expect(targets.filter((target) => !existsSync(join(root, decodeURIComponent(target))))).toEqual([]);
+    const links = text.matchAll(/(?:\]\(|\bsrc=")(?!https?:|#|mailto:)([^)"#\s]+)/g);
+    const targets = [...links].map((match) => join(dirname(name), decodeURIComponent(match[1] as string)));
+    expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+  });
+
+  it("links only to headings that are there", () => {
+    const anchors = [...text.matchAll(/\]\(#([^)\s]+)\)/g)].map((match) => match[1] as string);
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => anchorOf(match[1] as string));
+    expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
+  });
+
+  it("names only files and folders that are there", () => {
+    const named = [...text.matchAll(/`((?:daemon|schemas|test|models|examples|docs)\/[\w./-]*)`/g)];
+    const paths = named.map((match) => match[1] as string).filter((path) => !path.includes("/NAME"));
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it("knows no folder of one machine", () => {
+    expect(text.match(/(?:^|[\s"'`(])\/(?:work|home|root|Users|mnt)\/\S*/g)).toBeNull();
   });
 
   it("names only scripts that exist", () => {
@@ -75,17 +96,34 @@ describe.skipIf(documents.length === 0).each(documents)("%s", (name) => {
 
   it("names only commands of loft that exist", () => {
     const commands = new Set(readdirSync(join(root, "daemon", "cli")).map((file) => file.replace(/\.ts$/, "")));
-    const named = [...text.matchAll(/\b(?:npx )loft ([a-z]+)/g)].map((match) => match[1] as string);
+    const named = [...text.matchAll(/(?:\bnpx |`)loft ([a-z]+)/g)].map((match) => match[1] as string);
     expect(named.filter((command) => !commands.has(command))).toEqual([]);
   });
 });
 
-describe.skipIf(!documents.includes("README.md"))("README.md", () => {
+describe("README.md", () => {
   it("shows the two commands of a fresh clone", () => {
     expect(read("README.md")).toContain("npm start");
     expect(read("README.md")).toContain("npm test");
   });
 });
+
+/** The markdown files of a folder; below the root's own all that are not in a run folder. */
+function documentsIn(folder: string): readonly string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: folder !== "", withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".md"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .filter((path) => !path.split("/").includes("runs"));
+}
+
+/** The anchor that a heading gets on code hosts: lower case, spaces to hyphens, no other punctuation. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
 
 function read(name: string): string {
   return readFileSync(join(root, name), "utf8");

@@ -1,11 +1,11 @@
 /**
- * Adapters as files in the layout of diffusers: keys `unet.MODULE.lora_A.weight` [rank, in] and
- * `unet.MODULE.lora_B.weight` [out, rank], rank and alpha in the header's `lora_adapter_metadata`
- * (diffusers 0.42, save_lora_weights). Only adapters of the UNet.
+ * Adapters on disk: every layout in use is read (diffusers and its older names, PEFT, kohya; float16 or float32), that
+ * of diffusers is written. PEFT and kohya are written by peft-file.ts and kohya-file.ts.
  */
-import { loftError } from "../base/errors.ts";
-import { float32ToFloat16 } from "../checkpoint/float16.ts";
-import { isRecord } from "../checkpoint/json-text.ts";
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileErrorCode, readError } from "../base/file-errors.ts";
+import { isRecord, parsePythonJson } from "../checkpoint/json-text.ts";
 import {
   type CheckpointTensor,
   readSafetensorsHeader,
@@ -14,168 +14,206 @@ import {
   toFloat32,
   writeSafetensors,
 } from "../checkpoint/safetensors.ts";
-import type { AdapterModule, AdapterWeights } from "./adapter-weights.ts";
+import { adapterInvalid, listed } from "./adapter-invalid.ts";
+import { isKohyaKey, type ModuleNames, type PairKeys, sortKeys } from "./adapter-keys.ts";
+import { type AdapterDtype, storedPair } from "./adapter-tensors.ts";
+import { type Adapter, type AdapterModule, type AdapterNetwork, adapterNetworks } from "./adapter-weights.ts";
+import { alphaOf, type LoraConfig, loraConfigJson, noConfig, rankOf, readLoraConfig } from "./lora-config.ts";
+import { diffusersPrefixes, fileModuleName } from "./module-names.ts";
 
 /** The name that diffusers expects in a folder. */
 export const adapterFileName = "pytorch_lora_weights.safetensors";
 
+/** The names that PEFT expects in a folder. */
+export const peftFiles = { weights: "adapter_model.safetensors", config: "adapter_config.json" } as const;
+
 export type AdapterFileOptions = {
   /** Target names as the user gave them, for the metadata; if absent, the modules' own names. */
-  readonly targets?: readonly string[];
+  readonly targets?: Readonly<Partial<Record<AdapterNetwork, readonly string[]>>>;
   /** Element type on disk; F32 keeps every bit, F16 halves the file. */
-  readonly dtype?: "F32" | "F16";
+  readonly dtype?: AdapterDtype;
   /** Further texts for the header, for instance which photo and which model. */
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
 /**
- * Write an adapter whole or not at all; equal arguments give equal bytes.
+ * Write an adapter in the layout of diffusers 0.42 (save_lora_weights), whole or not at all: keys
+ * `unet.MODULE.lora_A.weight` [rank, in] and `unet.MODULE.lora_B.weight` [out, rank], likewise `text_encoder.`; rank
+ * and alpha in the header's `lora_adapter_metadata`. Equal arguments give equal bytes.
  * @throws LoftError "disk-full", "output-unwritable"
  */
-export async function writeAdapter(
-  path: string,
-  adapter: AdapterWeights,
-  options: AdapterFileOptions = {},
-): Promise<void> {
-  const { dtype = "F32", targets, metadata = {} } = options;
+export async function writeAdapter(path: string, adapter: Adapter, options: AdapterFileOptions = {}): Promise<void> {
+  const { dtype = "F32", targets = {}, metadata = {} } = options;
   const tensors = new Map<string, CheckpointTensor>();
-  for (const { name, a, b, inFeatures, outFeatures } of adapter.modules) {
-    tensors.set(`unet.${name}.lora_A.weight`, stored(dtype, [adapter.rank, inFeatures], a));
-    tensors.set(`unet.${name}.lora_B.weight`, stored(dtype, [outFeatures, adapter.rank], b));
+  const config: [string, unknown][] = [];
+  for (const network of adapterNetworks) {
+    const { modules } = adapter[network];
+    const prefix = diffusersPrefixes[network];
+    for (const module of modules) {
+      const key = `${prefix}${fileModuleName(network, module.name)}`;
+      const { down, up } = storedPair(module, dtype);
+      tensors.set(`${key}.lora_A.weight`, down).set(`${key}.lora_B.weight`, up);
+    }
+    if (modules.length === 0) continue;
+    const json = loraConfigJson(modules, targets[network]);
+    config.push(...Object.entries(json).map(([name, value]) => [`${prefix}${name}`, value] as [string, unknown]));
   }
-  const peft = {
-    "unet.bias": "none",
-    "unet.lora_alpha": adapter.alpha,
-    "unet.peft_type": "LORA",
-    "unet.r": adapter.rank,
-    "unet.target_modules": [...(targets ?? adapter.modules.map(({ name }) => name))].sort(),
-  };
   await writeSafetensors(path, tensors, {
     ...metadata,
     format: "pt",
-    lora_adapter_metadata: JSON.stringify(peft, undefined, 2),
+    lora_adapter_metadata: JSON.stringify(Object.fromEntries(config), undefined, 2),
   });
 }
 
 /**
- * Read an adapter. Without metadata alpha is the rank, as diffusers assumes.
- * @throws LoftError "file-vanished", "file-unreadable", "safetensors-invalid" as readSafetensorsHeader; "adapter-invalid" when keys are
- *   unknown or without partner, shapes do not fit, ranks differ, or the metadata asks for something we do not do
+ * Read an adapter: a file of any layout, or a folder that diffusers or PEFT wrote. Where a file says no alpha it is the
+ * rank, as all of them assume.
+ * @param modules the modules of the model it is for: what the model lacks is refused, and kohya's names, which have
+ *   lost their dots, can be read only with them
+ * @throws LoftError "file-vanished", "file-unreadable", "safetensors-invalid" as readSafetensorsHeader;
+ *   "adapter-invalid" when keys are unknown or without partner, shapes do not fit, or it is no plain LoRA
  */
-export async function readAdapter(path: string): Promise<AdapterWeights> {
+export async function readAdapter(path: string, modules?: ModuleNames): Promise<Adapter> {
+  const found: { network: AdapterNetwork; module: AdapterModule }[] = [];
+  for (const file of await weightFiles(path)) found.push(...(await readFileModules(file, modules)));
+  const networkOf = (wanted: AdapterNetwork) => {
+    const own = found.filter(({ network }) => network === wanted).map(({ module }) => module);
+    return { modules: own.sort((left, right) => (left.name < right.name ? -1 : 1)) };
+  };
+  return { unet: networkOf("unet"), textEncoder: networkOf("textEncoder") };
+}
+
+/** The files of an adapter: the path itself, or what diffusers or PEFT call theirs in a folder. */
+async function weightFiles(path: string): Promise<readonly string[]> {
+  if (!(await isFolder(path))) return [path];
+  for (const name of [adapterFileName, peftFiles.weights]) {
+    if (await isThere(join(path, name))) return [join(path, name)];
+  }
+  const parts = ["unet", "text_encoder"].map((part) => join(path, part, peftFiles.weights));
+  const there: string[] = [];
+  for (const part of parts) if (await isThere(part)) there.push(part);
+  if (0 < there.length) return there;
+  throw adapterInvalid(
+    path,
+    `the folder holds neither ${adapterFileName} nor ${peftFiles.weights}`,
+    "Give an adapter's file, or the folder it was saved to.",
+  );
+}
+
+async function readFileModules(path: string, modules: ModuleNames | undefined) {
   const file = await readSafetensorsHeader(path);
-  const pairs = pairKeys(file);
-  const peft = readMetadata(file);
+  const pairs = checkedPairs(file, modules);
+  const config = await readConfigs(file);
   const tensors = await readTensors(file);
-  const modules = pairs.map((pair) => readModule(path, pair, tensors));
-  const ranks = new Set(modules.map(({ a, inFeatures }) => a.length / inFeatures));
-  const [rank] = ranks;
-  if (ranks.size !== 1 || rank === undefined) {
-    throw invalid(path, `its modules have different ranks (${[...ranks].join(", ")})`, "Use an adapter of one rank.");
-  }
-  if (peft.rank !== undefined && peft.rank !== rank) {
-    throw invalid(path, `its metadata says rank ${peft.rank}, its matrices have ${rank}`, "Write the file again.");
-  }
-  return { rank, alpha: peft.alpha ?? rank, modules };
-}
-
-type Pair = { readonly name: string; readonly a: string; readonly b: string };
-
-/** Match lora_A with lora_B by module, sorted by module name; anything left over is refused. */
-function pairKeys(file: SafetensorsFile): Pair[] {
-  const keys = [...file.tensors.keys()];
-  const names = keys.flatMap((key) => /^unet\.(.+)\.lora_A\.weight$/s.exec(key)?.[1] ?? []);
-  const pairs = names.sort().map((name) => ({
-    name,
-    a: `unet.${name}.lora_A.weight`,
-    b: `unet.${name}.lora_B.weight`,
+  return pairs.map((pair) => ({
+    network: pair.network,
+    module: readModule(path, pair, tensors, config[pair.network]),
   }));
-  const complete = pairs.filter(({ b }) => file.tensors.has(b));
-  const used = new Set(complete.flatMap(({ a, b }) => [a, b]));
-  const left = keys.filter((key) => !used.has(key));
-  if (left.length !== 0) {
-    const listed = left.slice(0, 8).join(", ");
-    const more = left.length <= 8 ? "" : `, and ${left.length - 8} more`;
-    throw invalid(
-      file.path,
-      `these keys are unknown or lack their other half: ${listed}${more}`,
-      "Use an adapter in diffusers layout, for the UNet only; other layouts have to be converted first.",
-    );
-  }
-  if (complete.length === 0) throw invalid(file.path, "it holds no low-rank pairs", "Use an adapter file.");
-  return complete;
 }
 
-function readModule(path: string, { name, a, b }: Pair, tensors: ReadonlyMap<string, CheckpointTensor>): AdapterModule {
-  const [down, up] = [tensors.get(a) as CheckpointTensor, tensors.get(b) as CheckpointTensor];
-  const [rank, inFeatures] = down.shape;
-  const [outFeatures, upRank] = up.shape;
-  const fits =
-    down.shape.length === 2 && up.shape.length === 2 && rank === upRank && ![...down.shape, ...up.shape].includes(0);
-  if (!fits) {
-    throw invalid(
+function checkedPairs({ path, tensors }: SafetensorsFile, modules: ModuleNames | undefined): readonly PairKeys[] {
+  const { pairs, left } = sortKeys(tensors.keys(), modules);
+  if (0 < left.length) {
+    const isNameless = modules === undefined && left.some(isKohyaKey);
+    throw adapterInvalid(
       path,
-      `${name} has matrices [${down.shape.join(", ")}] and [${up.shape.join(", ")}], which do not form a low-rank pair`,
-      "Use an adapter of linear layers; convolution adapters are not supported.",
+      `these keys ${isNameless ? "can be read only beside their model" : "are unknown or lack their other half"}: ${listed(left)}`,
+      isNameless
+        ? "Convert the file to diffusers layout, or name the model."
+        : "Use a plain LoRA adapter (diffusers, PEFT or kohya) of this model's UNet and text encoder.",
     );
   }
+  if (pairs.length === 0) throw adapterInvalid(path, "it holds no low-rank pairs", "Use an adapter file.");
+  return pairs;
+}
+
+type Configs = Readonly<Record<AdapterNetwork, LoraConfig>>;
+
+/** What a file or the configuration beside it says about ranks and alphas. */
+async function readConfigs({ path, metadata }: SafetensorsFile): Promise<Configs> {
+  if (basename(path) === peftFiles.weights) {
+    const config = readLoraConfig(path, await readPeftConfig(path), "");
+    return { unet: config, textEncoder: config };
+  }
+  const text = metadata.lora_adapter_metadata;
+  if (text === undefined) return { unet: noConfig, textEncoder: noConfig };
+  const json = parseConfig(path, text, "its lora_adapter_metadata");
   return {
-    name,
-    inFeatures: inFeatures as number,
-    outFeatures: outFeatures as number,
-    a: toFloat32(down, a),
-    b: toFloat32(up, b),
+    unet: readLoraConfig(path, json, diffusersPrefixes.unet),
+    textEncoder: readLoraConfig(path, json, diffusersPrefixes.textEncoder),
   };
 }
 
-/** Rank and alpha from the header; what would change the meaning of the matrices is refused. */
-function readMetadata({ path, metadata }: SafetensorsFile): { readonly rank?: number; readonly alpha?: number } {
-  const text = metadata.lora_adapter_metadata;
-  if (text === undefined) return {};
-  const peft = parseMetadata(path, text);
-  const [rank, alpha] = [peft["unet.r"], peft["unet.lora_alpha"]];
-  for (const [key, neutral] of neutralValues) {
-    const value = peft[`unet.${key}`];
-    const isNeutral = value === undefined || JSON.stringify(value) === JSON.stringify(neutral);
-    if (!isNeutral) {
-      throw invalid(path, `its metadata has "unet.${key}": ${JSON.stringify(value)}`, "Use a plain LoRA adapter.");
-    }
-  }
-  if (rank !== undefined && typeof rank !== "number")
-    throw invalid(path, `"unet.r" is ${JSON.stringify(rank)}`, rewrite);
-  const isAlpha = alpha === undefined || (typeof alpha === "number" && Number.isFinite(alpha));
-  if (!isAlpha) throw invalid(path, `"unet.lora_alpha" is ${JSON.stringify(alpha)}`, rewrite);
-  return { ...(rank === undefined ? {} : { rank }), ...(alpha === undefined ? {} : { alpha }) };
+async function readPeftConfig(path: string) {
+  const file = join(dirname(path), peftFiles.config);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (fileErrorCode(error) !== "ENOENT") throw readError(error, file);
+    throw adapterInvalid(
+      path,
+      `${peftFiles.config} is not beside it, which says its alpha`,
+      "Copy the whole folder that PEFT saved.",
+    );
+  });
+  return parseConfig(path, text, peftFiles.config);
 }
 
-const rewrite = "Write the adapter again.";
-
-/** Variants of LoRA, and the values that mean "not used". */
-const neutralValues: readonly (readonly [string, unknown])[] = [
-  ["alpha_pattern", {}],
-  ["rank_pattern", {}],
-  ["bias", "none"],
-  ["fan_in_fan_out", false],
-  ["lora_bias", false],
-  ["peft_type", "LORA"],
-  ["use_dora", false],
-  ["use_rslora", false],
-];
-
-function parseMetadata(path: string, text: string): Readonly<Record<string, unknown>> {
+function parseConfig(path: string, text: string, name: string): Readonly<Record<string, unknown>> {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parsePythonJson(text);
     if (isRecord(json)) return json;
   } catch {
     // Said below, with the file's name.
   }
-  throw invalid(path, "its lora_adapter_metadata is not a JSON object", rewrite);
+  throw adapterInvalid(path, `${name} is not a JSON object`, "Write the adapter again.");
 }
 
-function stored(dtype: "F32" | "F16", shape: readonly number[], data: Float32Array): CheckpointTensor {
-  return { dtype, shape, data: dtype === "F32" ? data : float32ToFloat16(data) };
+function readModule(
+  path: string,
+  pair: PairKeys,
+  tensors: ReadonlyMap<string, CheckpointTensor>,
+  config: LoraConfig,
+): AdapterModule {
+  const { name } = pair;
+  const [down, up] = [tensors.get(pair.down) as CheckpointTensor, tensors.get(pair.up) as CheckpointTensor];
+  const [rank, inFeatures] = down.shape;
+  const [outFeatures, upRank] = up.shape;
+  const isPointwise = isMatrix(down, 4) && isMatrix(up, 4);
+  const fits = rank === upRank && (isPointwise || (isMatrix(down, 2) && isMatrix(up, 2)));
+  if (!fits || rank === undefined || inFeatures === undefined || outFeatures === undefined) {
+    throw adapterInvalid(
+      path,
+      `${name} has matrices [${down.shape.join(", ")}] and [${up.shape.join(", ")}], which do not form a low-rank pair`,
+      "Use an adapter of linear layers; other convolutions than 1x1 are not supported.",
+    );
+  }
+  const told = rankOf(config, name);
+  if (told !== undefined && told !== rank) {
+    throw adapterInvalid(
+      path,
+      `its configuration says rank ${told} for ${name}, its matrices have ${rank}`,
+      "Write the adapter again.",
+    );
+  }
+  const alpha = pair.alpha === undefined ? alphaOf(config, name, rank) : readAlpha(path, pair.alpha, tensors);
+  const matrices = { a: toFloat32(down, pair.down), b: toFloat32(up, pair.up) };
+  return { name, inFeatures, outFeatures, rank, alpha, ...matrices, ...(isPointwise ? { pointwise: true } : {}) };
 }
 
-function invalid(path: string, reason: string, fix: string) {
-  return loftError("adapter-invalid", { what: `${path} cannot be used as an adapter: ${reason}.`, fix });
+/** Two axes that are not empty; of four, the last two are 1. */
+function isMatrix({ shape }: CheckpointTensor, axes: 2 | 4): boolean {
+  return shape.length === axes && shape.every((size, axis) => (axis < 2 ? 0 < size : size === 1));
+}
+
+function readAlpha(path: string, key: string, tensors: ReadonlyMap<string, CheckpointTensor>): number {
+  const [alpha, ...more] = toFloat32(tensors.get(key) as CheckpointTensor, key);
+  if (alpha !== undefined && more.length === 0 && Number.isFinite(alpha)) return alpha;
+  throw adapterInvalid(path, `${key} is not one finite number`, "Write the adapter again.");
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }

@@ -2,66 +2,77 @@
 import { loftError } from "../base/errors.ts";
 import type { AdapterModule, AdapterWeights } from "./adapter-weights.ts";
 
-/** One adapter of a fusion and its factor. */
+/** One adapter of a fusion, in one network, and its factor. */
 export type FusionPart = { readonly adapter: AdapterWeights; readonly weight: number };
 
-/** The rank of a fusion: ranks add up, because deltas are summed and not their factors. */
+/** The rank of a fusion: in each module ranks add up, because deltas are summed and not their factors. */
 export function fusedRank(parts: readonly FusionPart[]): number {
-  return parts.reduce((sum, { adapter }) => sum + adapter.rank, 0);
+  const ranks = [...stacksOf(parts).values()].map(stackRank);
+  return Math.max(0, ...ranks);
 }
 
 /**
- * sum_i w_i alpha_i / r_i B_i A_i as one adapter with alpha = rank: the A stacked, the B side by side and scaled.
+ * sum_i w_i alpha_i / r_i B_i A_i as one adapter with alpha = rank in every module: the A stacked, the B side by side
+ * and scaled. Ranks, alphas and modules may differ; where an adapter lacks a module it adds nothing.
  * @param rank rows left over are zero, so that fusions of different rank can share a batch
- * @throws LoftError "adapter-invalid" when the adapters attach to different modules, "adapter-rank-mismatch" when they
- *   need more than `rank`
+ * @throws LoftError "adapter-invalid" when a module has different sizes, "adapter-rank-mismatch" when a module needs
+ *   more than `rank`
  */
 export function fuseAdapters(parts: readonly FusionPart[], rank: number): AdapterWeights {
-  if (rank < fusedRank(parts)) {
-    throw loftError("adapter-rank-mismatch", {
-      what: `Adapters of ranks ${parts.map(({ adapter }) => adapter.rank).join(" + ")} do not fit into rank ${rank}.`,
-      fix: "Fuse fewer adapters, or adapters of smaller rank.",
-    });
-  }
-  const modules = parts[0]!.adapter.modules.map((module, index) => {
-    const stack = parts.map(({ adapter, weight }) => ({
-      module: sameModule(adapter.modules[index], module),
-      rank: adapter.rank,
-      factor: (weight * adapter.alpha) / adapter.rank,
-    }));
-    return fuseModule(module, stack, rank);
-  });
-  return { rank, alpha: rank, modules };
+  const stacks = [...stacksOf(parts)].sort(([left], [right]) => (left < right ? -1 : 1));
+  return { modules: stacks.map(([, stack]) => fuseModule(stack, rank)) };
 }
 
-type Stacked = { readonly module: AdapterModule; readonly rank: number; readonly factor: number };
+type Stacked = { readonly module: AdapterModule; readonly weight: number };
 
-function fuseModule(
-  { name, inFeatures, outFeatures }: AdapterModule,
-  stack: readonly Stacked[],
-  rank: number,
-): AdapterModule {
+/** What each module's fusion is made of, by module name. */
+function stacksOf(parts: readonly FusionPart[]): ReadonlyMap<string, readonly Stacked[]> {
+  const stacks = new Map<string, Stacked[]>();
+  for (const { adapter, weight } of parts) {
+    for (const module of adapter.modules) {
+      const stack = stacks.get(module.name) ?? [];
+      stack.push({ module, weight });
+      stacks.set(module.name, stack);
+    }
+  }
+  return stacks;
+}
+
+function stackRank(stack: readonly Stacked[]): number {
+  return stack.reduce((sum, { module }) => sum + module.rank, 0);
+}
+
+function fuseModule(stack: readonly Stacked[], rank: number): AdapterModule {
+  const { name, inFeatures, outFeatures, pointwise } = stack[0]!.module;
+  if (rank < stackRank(stack)) throw tooSmall(stack, rank);
   const a = new Float32Array(rank * inFeatures);
   const b = new Float32Array(outFeatures * rank);
   let start = 0;
-  for (const part of stack) {
-    a.set(part.module.a, start * inFeatures);
+  for (const { module, weight } of stack) {
+    if (module.inFeatures !== inFeatures || module.outFeatures !== outFeatures) throw otherSize(name);
+    const factor = (weight * module.alpha) / module.rank;
+    a.set(module.a, start * inFeatures);
     for (let row = 0; row < outFeatures; row += 1) {
-      for (let column = 0; column < part.rank; column += 1) {
-        b[row * rank + start + column] = part.factor * part.module.b[row * part.rank + column]!;
+      for (let column = 0; column < module.rank; column += 1) {
+        b[row * rank + start + column] = factor * module.b[row * module.rank + column]!;
       }
     }
-    start += part.rank;
+    start += module.rank;
   }
-  return { name, inFeatures, outFeatures, a, b };
+  const fused = { name, inFeatures, outFeatures, rank, alpha: rank, a, b };
+  return pointwise === true ? { ...fused, pointwise } : fused;
 }
 
-function sameModule(found: AdapterModule | undefined, wanted: AdapterModule): AdapterModule {
-  const fits =
-    found?.name === wanted.name && found.inFeatures === wanted.inFeatures && found.outFeatures === wanted.outFeatures;
-  if (found !== undefined && fits) return found;
-  throw loftError("adapter-invalid", {
-    what: `The adapters to fuse attach to different modules: ${wanted.name} and ${found?.name ?? "none"}.`,
-    fix: "Fuse adapters that were trained on one model with the same target modules.",
+function tooSmall(stack: readonly Stacked[], rank: number) {
+  return loftError("adapter-rank-mismatch", {
+    what: `Adapters of ranks ${stack.map(({ module }) => module.rank).join(" + ")} do not fit into rank ${rank}.`,
+    fix: "Fuse fewer adapters, or adapters of smaller rank.",
+  });
+}
+
+function otherSize(name: string) {
+  return loftError("adapter-invalid", {
+    what: `The adapters to fuse belong to different models: ${name} has different sizes.`,
+    fix: "Fuse adapters that were trained on one model.",
   });
 }

@@ -91,31 +91,34 @@ export function loraFromPacked(layout: LoraLayout, alpha: number, packed: Float3
   };
   const modules = targets.map(({ name, inFeatures, outFeatures }): AdapterModule => {
     const a = take(inFeatures);
-    return { name, inFeatures, outFeatures, a, b: transposed(take(outFeatures), rank, outFeatures) };
+    return { name, inFeatures, outFeatures, rank, alpha, a, b: transposed(take(outFeatures), rank, outFeatures) };
   });
-  return { rank, alpha, modules };
+  return { modules };
 }
 
 /**
- * An adapter's matrices as a packed row.
- * @throws LoftError "adapter-invalid" when it does not hold exactly the layout's targets at its rank
+ * An adapter's matrices as a packed row. A target that the adapter lacks is zero, so that it adds nothing. Alphas are
+ * not in the row: fuse the adapter first where they may differ.
+ * @throws LoftError "adapter-invalid" when a module is not among the layout's targets, or of another rank
  */
 export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Float32Array {
+  const { rank } = layout;
   const byName = new Map(adapter.modules.map((module) => [module.name, module]));
   const packed = new Float32Array(layout.parameterCount);
   let offset = 0;
-  const put = (matrix: Float32Array) => {
-    packed.set(matrix, offset);
-    offset += matrix.length;
-  };
   for (const { name, inFeatures, outFeatures } of layout.targets) {
     const module = byName.get(name);
-    const fits = module?.inFeatures === inFeatures && module.outFeatures === outFeatures;
-    if (module === undefined || !fits || adapter.rank !== layout.rank) throw doesNotFit(name);
-    put(module.a);
-    put(transposed(module.b, outFeatures, layout.rank));
+    if (module !== undefined) {
+      const fits = module.inFeatures === inFeatures && module.outFeatures === outFeatures && module.rank === rank;
+      if (!fits) throw doesNotFit(name);
+      packed.set(module.a, offset);
+      packed.set(transposed(module.b, outFeatures, rank), offset + rank * inFeatures);
+      byName.delete(name);
+    }
+    offset += rank * (inFeatures + outFeatures);
   }
-  if (byName.size !== layout.targets.length) throw doesNotFit("a module that the model does not have");
+  const [foreign] = byName.keys();
+  if (foreign !== undefined) throw doesNotFit(foreign);
   return packed;
 }
 

@@ -34,6 +34,11 @@ export function findTargetModules(
   return selected.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
+/** The names of all layers of a checkpoint that have weights: what adapter files may name. */
+export function layerNames(tensors: ReadonlyMap<string, unknown>): readonly string[] {
+  return [...tensors.keys()].filter((name) => name.endsWith(".weight")).map((name) => name.slice(0, -".weight".length));
+}
+
 function linearModule(tensorName: string, shape: readonly number[]): LinearModule[] {
   const suffix = ".weight";
   const isLinear = tensorName.endsWith(suffix) && shape.length === 2 && !/embedding\.weight$/.test(tensorName);

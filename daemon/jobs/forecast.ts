@@ -22,7 +22,7 @@ export type Forecast = {
   readonly diskBytes: number;
 };
 
-/** One training step costs about as much as this many forward passes (measured; docs of the engine). */
+/** One training step of an adapter costs about as much as this many forward passes (`npm run bench` shows both). */
 const forwardsPerTrainingStep = 2.6;
 
 /** Node.js, the runtime's code and its buffers. */
@@ -82,11 +82,11 @@ function zeros({ shape, dtype }: Pick<Value, "shape" | "dtype">): HostTensor {
   return dtype === "i64" ? int64(Array(size).fill(0), shape) : float32(new Float32Array(size).fill(0.5), shape);
 }
 
-/** The U-Net's weights, once more as f32 where they are stored as f16. */
+/** The U-Net's weights, once more as f32 where they are stored in 16 bits. */
 function weightBytes({ unet }: DiffusionModel): number {
   const tensors = [...unet.file.tensors.values()];
   const stored = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const widened = tensors.reduce((sum, { dtype, shape }) => sum + (dtype === "F16" ? 4 * sizeOf(shape) : 0), 0);
+  const widened = tensors.reduce((sum, { dtype, shape }) => sum + (dtype === "F32" ? 0 : 4 * sizeOf(shape)), 0);
   return stored + widened;
 }
 

@@ -1,10 +1,9 @@
 /** What `loft plan` tells: the plan's numbers, what of it is already done, and what the rest takes. */
 import { type PlanSummary, planSummary } from "../pipeline/print-plan.ts";
-import { isImageDone, readFinishedImages } from "./finished-images.ts";
+import { countFinishedTasks } from "./finished-tasks.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { PreparedJob } from "./prepare-job.ts";
 import { durationText } from "./progress-text.ts";
-import { isAdapterDone } from "./run-folder.ts";
 
 export type PlanReport = {
   readonly model: string;
@@ -21,7 +20,7 @@ export type PlanReport = {
 /** Count what a prepared job would do, look at its run folder, and measure this machine for about a second. */
 export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
   const { plan, model, resolution } = prepared;
-  const done = await finishedTasks(prepared);
+  const done = await countFinishedTasks(prepared.outputFolder, plan);
   const expected = await forecast(prepared);
   const steps = plan.adapters[0]!.parameters.steps;
   const training = (plan.adapters.length - done.adapters) * steps * expected.secondsPerAdapterStep;
@@ -35,16 +34,6 @@ export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
     forecast: expected,
     secondsLeft: training + (plan.images.length - done.images) * expected.secondsPerImage,
   };
-}
-
-async function finishedTasks({ plan, outputFolder }: PreparedJob): Promise<{ adapters: number; images: number }> {
-  const finished = await readFinishedImages(outputFolder);
-  let adapters = 0;
-  let images = 0;
-  for (const { classFolder, id } of plan.adapters)
-    if (await isAdapterDone(outputFolder, classFolder, id)) adapters += 1;
-  for (const { id } of plan.images) if (await isImageDone(outputFolder, finished, id)) images += 1;
-  return { adapters, images };
 }
 
 /** A report as text, with the run folder as the user sees it. */

@@ -10,8 +10,9 @@ import { validateConfig } from "../config/validate.ts";
 import { readFewShotFolder } from "../data/few-shot-folder.ts";
 import type { PhotoProblem } from "../data/photo-problems.ts";
 import { nativeResolution } from "../diffusion/diffusion-model.ts";
+import type { Tokenizer } from "../diffusion/tokenizer.ts";
 import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers.ts";
-import { type Dataset, datasetOf } from "../pipeline/dataset.ts";
+import { type Dataset, datasetOf, type PlanWarning } from "../pipeline/dataset.ts";
 import { planRun } from "../pipeline/methods/methods.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import { choosePreset } from "../pipeline/presets.ts";
@@ -63,7 +64,8 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
   if (request.signal?.aborted) throw interrupted();
   const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
-  const wholePlan = planRun({ config, dataset, model: identity });
+  const planned = planRun({ config, dataset, model: identity });
+  const wholePlan = { ...planned, warnings: [...planned.warnings, ...cutPrompts(planned, model.diffusion.tokenizer)] };
   return {
     resolution,
     problems,
@@ -75,6 +77,20 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
     plan: onlyClasses(wholePlan, dataset, request.onlyClasses),
     wholePlan,
   };
+}
+
+/** Prompts longer than the text encoder reads: what is cut off does not count, and two classes may then look alike. */
+function cutPrompts({ adapters, images }: Plan, tokenizer: Tokenizer): PlanWarning[] {
+  const prompts = new Set([...adapters, ...images].map(({ prompt }) => prompt));
+  for (const { negativePrompt } of images) prompts.add(negativePrompt);
+  const room = tokenizer.maxLength - 2;
+  const [first, ...others] = [...prompts].filter((prompt) => room < tokenizer.tokens(prompt).length);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "" : ` So it is with ${others.length} more prompts.`;
+  const what = `The prompt "${first}" has ${tokenizer.tokens(first).length} tokens; the model reads the first ${room}.${more}`;
+  return [
+    { code: "prompt-cut", what, fix: "Shorten prompt.template, or name the class in fewer words in data.classNames." },
+  ];
 }
 
 /** Read and check a configuration file. */

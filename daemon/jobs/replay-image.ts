@@ -90,7 +90,9 @@ async function sampleAgain(
   const { parameters, prompt, negativePrompt } = record;
   const { resolution, guidanceScale } = parameters;
   const parts: { adapter: AdapterWeights; weight: number }[] = [];
-  for (const { file, weight } of record.adapters) parts.push({ adapter: await readAdapter(inRun(root, file)), weight });
+  for (const { file, weight } of record.adapters) {
+    parts.push({ adapter: (await readAdapter(inRun(root, file))).unet, weight });
+  }
   const layout = loraLayout(
     fusedRank(parts),
     findTargetModules(diffusion.unet.file.tensors, record.adapter.targetModules),

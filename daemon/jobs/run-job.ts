@@ -5,11 +5,11 @@ import { LoftError, loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
 import { openEventLog } from "./event-log.ts";
-import { isImageDone, readFinishedImages } from "./finished-images.ts";
+import { countFinishedTasks } from "./finished-tasks.ts";
 import { adapterStepsPerImage } from "./forecast.ts";
 import { type Job, stopIfInterrupted } from "./job.ts";
 import type { PreparedJob } from "./prepare-job.ts";
-import { cleanRunFolder, inRun, isAdapterDone, prepareRunFolder, runPaths, writeRun } from "./run-folder.ts";
+import { cleanRunFolder, inRun, prepareRunFolder, runPaths, writeRun } from "./run-folder.ts";
 import { lockRun } from "./run-lock.ts";
 import { sampleImages } from "./sample-images.ts";
 import { trainAdapters } from "./train-adapters.ts";
@@ -117,16 +117,15 @@ async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEven
   const { plan, root, model } = job;
   const adapters = part === "images" ? [] : plan.adapters;
   const images = part === "adapters" ? [] : plan.images;
-  const finished = await readFinishedImages(root);
-  const there = async (checks: readonly Promise<boolean>[]) => (await Promise.all(checks)).filter(Boolean).length;
+  const done = await countFinishedTasks(root, { adapters, images });
   const { provider, threads } = model.diffusion.session;
   const cores = threads === 0 ? availableParallelism() : threads;
   return {
     type: "run-started",
     adapters: adapters.length,
     images: images.length,
-    adaptersDone: await there(adapters.map(({ classFolder, id }) => isAdapterDone(root, classFolder, id))),
-    imagesDone: await there(images.map(({ id }) => isImageDone(root, finished, id))),
+    adaptersDone: done.adapters,
+    imagesDone: done.images,
     steps: adapters[0]?.parameters.steps ?? 0,
     ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0]) }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,

@@ -122,7 +122,7 @@ const adaptersKept = 128;
 function adapterLoader(job: Job, tasks: ReadonlyMap<string, AdapterTask>): (id: string) => Promise<AdapterWeights> {
   const kept = new Map<string, AdapterWeights>();
   return async (id) => {
-    const adapter = kept.get(id) ?? (await readTrainedAdapter(job.root, tasks.get(id)!));
+    const adapter = kept.get(id) ?? (await readTrainedAdapter(job.root, tasks.get(id)!)).unet;
     kept.delete(id);
     kept.set(id, adapter);
     if (adaptersKept < kept.size) kept.delete(kept.keys().next().value!);
@@ -254,7 +254,8 @@ function imageText(
 }
 
 function schedulerTitle(model: DiffusionModel, parameters: ImageParameters): string {
-  return { ddim: "DDIM", "dpm-solver++": "DPM++ 2M" }[schedulerOf(model, parameters).id];
+  const titles = { ddim: "DDIM", pndm: "PLMS", "dpm-solver++": "DPM++ 2M", euler: "Euler" } as const;
+  return titles[schedulerOf(model, parameters).id];
 }
 
 function tellFinished(job: Job, tasks: readonly ImageTask[], made: readonly FinishedImage[], seconds: number): void {

@@ -1,7 +1,7 @@
 /** Carries out the adapters of a plan: batch by batch, with checkpoints, each adapter's file written last. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AdapterWeights } from "../adapters/adapter-weights.ts";
+import { type AdapterWeights, unetAdapter } from "../adapters/adapter-weights.ts";
 import { type LoraLayout, loraLayout } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
@@ -249,7 +249,7 @@ async function writeAdapters(
     const file = adapterFile(task.classFolder, task.id);
     const log = trainingLog(history, row, trainer.options.lrSchedule);
     await writeFileAtomic(inRun(job.root, trainingLogFile(task.classFolder, task.id)), log);
-    await writeTrainedAdapter(job.root, task, job.model, adapter);
+    await writeTrainedAdapter(job.root, task, job.model, unetAdapter(adapter));
     const finalLoss = history.at(-1)!.losses[row]!;
     job.emit({ type: "adapter-finished", id: task.id, className: task.className, file, finalLoss });
   }

@@ -1,7 +1,8 @@
 /** The adapter files of a run: each says which task, photo and model it belongs to, and what its weights must be. */
 import { createHash } from "node:crypto";
 import { readAdapter, writeAdapter } from "../adapters/adapter-file.ts";
-import type { AdapterWeights } from "../adapters/adapter-weights.ts";
+import { type Adapter, adapterNetworks } from "../adapters/adapter-weights.ts";
+import { diffusersPrefixes } from "../adapters/module-names.ts";
 import { loftError } from "../base/errors.ts";
 import { readSafetensorsHeader } from "../checkpoint/safetensors.ts";
 import type { AdapterTask } from "../pipeline/plan.ts";
@@ -13,10 +14,10 @@ export async function writeTrainedAdapter(
   root: string,
   task: AdapterTask,
   model: Pick<JobModel, "name" | "hash">,
-  adapter: AdapterWeights,
+  adapter: Adapter,
 ): Promise<void> {
   await writeAdapter(inRun(root, adapterFile(task.classFolder, task.id)), adapter, {
-    targets: task.parameters.targetModules,
+    targets: { unet: task.parameters.targetModules },
     metadata: {
       loft_task: task.id,
       loft_class: task.className,
@@ -37,7 +38,7 @@ export async function writeTrainedAdapter(
 export async function readTrainedAdapter(
   root: string,
   { id, classFolder }: Pick<AdapterTask, "id" | "classFolder">,
-): Promise<AdapterWeights> {
+): Promise<Adapter> {
   const file = adapterFile(classFolder, id);
   const path = inRun(root, file);
   const { metadata } = await readSafetensorsHeader(path);
@@ -47,10 +48,15 @@ export async function readTrainedAdapter(
   return adapter;
 }
 
-/** SHA-256 over the float32 values of all pairs, in the order of the modules' names. */
-function weightsHash({ modules }: AdapterWeights): string {
+/** SHA-256 over the float32 values of all pairs, by network and in the order of the modules' names. */
+function weightsHash(adapter: Adapter): string {
   const hash = createHash("sha256");
-  for (const { name, a, b } of modules) hash.update(`${name}\0`).update(bytesOf(a)).update(bytesOf(b));
+  for (const network of adapterNetworks) {
+    const prefix = network === "unet" ? "" : diffusersPrefixes[network];
+    for (const { name, a, b } of adapter[network].modules) {
+      hash.update(`${prefix}${name}\0`).update(bytesOf(a)).update(bytesOf(b));
+    }
+  }
   return hash.digest("hex");
 }
 

@@ -102,7 +102,9 @@ async function denoise(
   for (const [stepIndex, timestep] of scheduler.timesteps.entries()) {
     if (signal?.aborted) throw interrupted();
     const timesteps = float32(new Float32Array(options.rows).fill(timestep), [options.rows]);
-    const { prediction } = await denoiser.run({ ...fixed, timesteps, latents: float32(latents, shape) });
+    const scale = scheduler.inputScales[stepIndex] as number;
+    const scaled = scale === 1 ? latents : latents.map((value) => value * scale);
+    const { prediction } = await denoiser.run({ ...fixed, timesteps, latents: float32(scaled, shape) });
     const next = scheduler.step(state, stepIndex, prediction!.data as Float32Array, latents);
     ({ state } = next);
     latents = next.sample;

@@ -194,7 +194,7 @@ export interface LoftConfig {
     /**
      * The sampler that turns noise into a picture.
      */
-    scheduler?: "model" | "ddim" | "dpm-solver++";
+    scheduler?: "model" | "ddim" | "pndm" | "dpm-solver++" | "euler";
     /**
      * Images drawn side by side, each with its own fusion. Speed and memory only: no image depends on its neighbors.
      */
@@ -209,7 +209,7 @@ export interface LoftConfig {
      */
     folder?: string;
     /**
-     * Leave prompts, seeds and adapters out of the PNG files. The manifest keeps them; `loft replay` then needs it.
+     * Leave prompts, seeds and adapters out of the PNG files. The manifest keeps them; `loft replay` cannot make such an image again.
      */
     stripMetadata?: boolean;
   };
@@ -218,7 +218,7 @@ export interface LoftConfig {
    */
   device?: {
     /**
-     * The ONNX Runtime execution provider. `auto` takes the best one that works; any other is used or refused, never replaced silently.
+     * The ONNX Runtime execution provider. `auto` takes CUDA where its libraries are installed, else the CPU; any other is used or refused, never replaced silently.
      */
     provider?: "auto" | "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
     /**

@@ -1,9 +1,11 @@
 /** Builds and runs the benchmark with plain Node: `npm run bench [-- --json]`. */
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
+const outfile = fileURLToPath(new URL("../../dist/bench/training-and-sampling.js", import.meta.url));
 await build({
   entryPoints: ["test/bench/training-and-sampling.ts"],
-  outfile: "dist/bench/training-and-sampling.js",
+  outfile,
   bundle: true,
   platform: "node",
   format: "esm",
@@ -11,4 +13,4 @@ await build({
   external: ["onnxruntime-node", "sharp"],
   logLevel: "warning",
 });
-await import("../../dist/bench/training-and-sampling.js");
+await import(pathToFileURL(outfile).href);

@@ -17,8 +17,8 @@ function adapter(name: string, rank: number, alpha: number): AdapterWeights {
 }
 
 /** alpha / rank * B A, row-major [out, in]. */
-function delta({ rank, alpha, modules }: AdapterWeights, module: number): number[] {
-  const { a, b, inFeatures, outFeatures } = modules[module]!;
+function delta({ modules }: AdapterWeights, module: number): number[] {
+  const { a, b, inFeatures, outFeatures, rank, alpha } = modules[module]!;
   return Array.from({ length: outFeatures * inFeatures }, (_, index) => {
     const [row, column] = [Math.floor(index / inFeatures), index % inFeatures];
     let sum = 0;
@@ -33,6 +33,14 @@ describe("packing", () => {
     const packed = randomStream("packed").normals(layout.parameterCount);
     expect(layout.parameterCount).toBe(2 * (3 + 4 + 5 + 2));
     expect(packedFromLora(layout, loraFromPacked(layout, 2, packed))).toEqual(packed);
+  });
+
+  test("takes targets that the adapter lacks as zero", () => {
+    const [one, two] = [loraLayout(2, targets.slice(0, 1)), loraLayout(2, targets.slice(1))];
+    const partial = { modules: adapter("a", 2, 2).modules.slice(1) };
+    const zeros = new Float32Array(one.parameterCount);
+    const packed = packedFromLora(loraLayout(2, targets), partial);
+    expect([...packed]).toEqual([...zeros, ...packedFromLora(two, partial)]);
   });
 
   test.each([
@@ -70,13 +78,39 @@ describe("fusion", () => {
     }
   });
 
-  test("needs room, and adapters of one kind", () => {
+  test("sums modules of different rank and alpha, and what only some adapters have", () => {
+    const [a, b] = [adapter("a", 2, 3), adapter("b", 3, 1)];
+    const mixed = { modules: [a.modules[0]!, b.modules[1]!] };
+    const parts = [
+      { adapter: mixed, weight: 0.3 },
+      { adapter: { modules: [{ ...b.modules[0]!, name: "third.to_q" }] }, weight: 2 },
+      { adapter: { modules: b.modules.slice(1) }, weight: -1 },
+    ];
+    expect(fusedRank(parts)).toBe(6);
+    const fused = fuseAdapters(parts, 7);
+    expect(fused.modules.map(({ name, rank, alpha }) => [name, rank, alpha])).toEqual([
+      ["one.to_q", 7, 7],
+      ["third.to_q", 7, 7],
+      ["two.to_q", 7, 7],
+    ]);
+    const wanted = [delta(mixed, 0), delta(b, 0), delta(b, 1)];
+    for (const [module, factor] of [0.3, 2, -0.7].entries()) {
+      for (const [index, value] of delta(fused, module).entries()) {
+        expect(value).toBeCloseTo(factor * wanted[module]![index]!, 5);
+      }
+    }
+  });
+
+  test("of nothing is nothing", () => {
+    expect(fusedRank([])).toBe(0);
+    expect(fuseAdapters([{ adapter: { modules: [] }, weight: 1 }], 2)).toEqual({ modules: [] });
+  });
+
+  test("needs room, and adapters of one model", () => {
     const a = { adapter: adapter("a", 2, 2), weight: 1 };
-    const other = {
-      ...a.adapter,
-      modules: a.adapter.modules.map((module) => ({ ...module, name: `x.${module.name}` })),
-    };
-    expect(() => fuseAdapters([a, a], 3)).toThrow(LoftError);
-    expect(() => fuseAdapters([a, { adapter: other, weight: 1 }], 4)).toThrow(LoftError);
+    const [first] = loraFromPacked(loraLayout(2, [{ ...targets[0]!, inFeatures: 6 }]), 2, new Float32Array(20)).modules;
+    expect(() => fuseAdapters([a, a], 3)).toThrow(expect.objectContaining({ code: "adapter-rank-mismatch" }));
+    const other = { adapter: { modules: [first!] }, weight: 1 };
+    expect(() => fuseAdapters([a, other], 4)).toThrow(expect.objectContaining({ code: "adapter-invalid" }));
   });
 });

@@ -40,8 +40,11 @@ describe("golden values", () => {
       name: "my-photos",
       model: "loft-mini",
       preset: "loft-mini",
-      adapter: { rank: 4, alpha: 4, targetModules },
-      training: { steps: 300, learningRate: 3e-3, warmupSteps: 10, ...optimizer, resolution: 64, batchSize: 8 },
+      adapter: { rank: 8, alpha: 16, targetModules },
+      training: {
+        ...{ steps: 300, learningRate: 3e-3, warmupSteps: 10, ...optimizer, maxGradNorm: 0.01 },
+        ...{ resolution: 64, batchSize: 8 },
+      },
       sampling: { imagesPerClass: 100, steps: 20, guidanceScale: 2, scheduler: "ddim", batchSize: 8 },
       output: { folder: "runs/my-photos", stripMetadata: false },
     });
@@ -53,14 +56,14 @@ describe("the user's values win", () => {
     const { config } = resolve({
       name: " Réal: photos ",
       data: { ...data, shots: 16 },
-      adapter: { rank: 8, targetModules: ["to_v", "to_q"] },
+      adapter: { rank: 6, targetModules: ["to_v", "to_q"] },
       training: { resolution: null },
       sampling: { imagesPerClass: 7 },
     });
     expect(config.name).toBe("Réal: photos");
     expect(config.output.folder).toBe("runs/Réal_ photos");
     expect(config.data).toEqual({ folder: "photos", shots: 16, classNames: {} });
-    expect(config.adapter).toEqual({ rank: 8, alpha: 4, targetModules: ["to_q", "to_v"] });
+    expect(config.adapter).toEqual({ rank: 6, alpha: 16, targetModules: ["to_q", "to_v"] });
     expect(config.training.resolution).toBeNull();
     expect(config.sampling.imagesPerClass).toBe(7);
   });

@@ -99,8 +99,8 @@ describe("wrong values", () => {
     ['"method": "datadream"', 'method cannot be the text "datadream". Only "loft" is known.'],
     ['"device": { "provider": "CUDA" }', 'device.provider cannot be the text "CUDA". Did you mean "cuda"?'],
     [
-      '"sampling": { "scheduler": "euler" }',
-      'sampling.scheduler cannot be the text "euler". Write "model", "ddim" or "dpm-solver++".',
+      '"sampling": { "scheduler": "unipc" }',
+      'sampling.scheduler cannot be the text "unipc". Write "model", "ddim", "pndm", "dpm-solver++" or "euler".',
     ],
     [
       '"sampling": { "scheduler": "dpmsolver++" }',
