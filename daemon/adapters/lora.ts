@@ -99,7 +99,7 @@ export function loraFromPacked(layout: LoraLayout, alpha: number, packed: Float3
 /**
  * An adapter's matrices as a packed row. A target that the adapter lacks is zero, so that it adds nothing. Alphas are
  * not in the row: fuse the adapter first where they may differ.
- * @throws LoftError "adapter-invalid" when a module is not among the layout's targets, or of another rank
+ * @throws LoftError "adapter-invalid" when a module is not among the layout's targets, of another rank, or a convolution
  */
 export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Float32Array {
   const { rank } = layout;
@@ -109,7 +109,10 @@ export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Flo
   for (const { name, inFeatures, outFeatures } of layout.targets) {
     const module = byName.get(name);
     if (module !== undefined) {
-      const fits = module.inFeatures === inFeatures && module.outFeatures === outFeatures && module.rank === rank;
+      // The networks apply 1x1 convolutions without asking for adapters: such a module would be left out silently.
+      const isLinear = module.pointwise === undefined;
+      const fits =
+        isLinear && module.inFeatures === inFeatures && module.outFeatures === outFeatures && module.rank === rank;
       if (!fits) throw doesNotFit(name);
       packed.set(module.a, offset);
       packed.set(transposed(module.b, outFeatures, rank), offset + rank * inFeatures);

@@ -2,7 +2,7 @@
  * Whole files or none: written beside the target, synced to the disk, then renamed. A kill at any moment leaves the
  * old file or the new one, and at worst a hidden temporary file that `removeTornFiles` takes away.
  */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type LoftError, loftError } from "./errors.ts";
 import { fileErrorCode } from "./file-errors.ts";
@@ -10,11 +10,14 @@ import { fileErrorCode } from "./file-errors.ts";
 /** The end of a temporary file's name; it starts with a dot, so that no dataset reader takes it for an image. */
 const temporarySuffix = ".loft-tmp";
 
+/** What a file is to hold: in one piece, or piece by piece as it is made. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /**
- * Replace `file` by `content` in one step; folders on the way are made.
+ * Replace `file` by `content` in one step; folders on the way are made. What making the content throws comes through.
  * @throws LoftError "disk-full" or "output-unwritable"
  */
-export async function writeFileAtomic(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(file: string, content: FileContent): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file).slice(0, 100)}.${process.pid}${temporarySuffix}`);
   try {
     await mkdir(dirname(file), { recursive: true });
@@ -68,10 +71,10 @@ export function writeError(error: unknown, file: string): LoftError | unknown {
   }
 }
 
-async function writeSynced(file: string, content: string | Uint8Array): Promise<void> {
+async function writeSynced(file: string, content: FileContent): Promise<void> {
   const handle = await open(file, "w");
   try {
-    await handle.writeFile(content);
+    await writeFile(handle, content);
     await handle.sync();
   } finally {
     await handle.close();

@@ -3,7 +3,6 @@
 /** The permanent codes, each with a title. Codes are never renamed or reused. */
 export const errorCodes = {
   "shape-mismatch": "Shapes do not fit together",
-  "op-unsupported": "An operation is used in a way it does not support",
   "gradient-missing": "An operation has no gradient for this input",
   "provider-unavailable": "The execution provider cannot be used here",
   "session-failed": "ONNX Runtime refused or failed to run a graph",
@@ -44,7 +43,6 @@ export const errorCodes = {
   "file-vanished": "A file disappeared while it was needed",
   "replay-differs": "An image does not come out as it was",
   "run-locked": "Another process is working on this run folder",
-  "run-mismatch": "The run folder belongs to another configuration",
   "run-damaged": "A file of the run folder is damaged",
   interrupted: "The run was interrupted",
   "task-failed": "A task of the run failed",

@@ -9,9 +9,12 @@ import { encodePng } from "../data/image-file.ts";
 import { syntheticXmp } from "../data/provenance.ts";
 import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers.ts";
 import { drawSheet } from "../jobs/draw-sheet.ts";
+import type { ExportDtype, ExportFormat } from "../jobs/export-formats.ts";
+import { exportRun } from "../jobs/export-run.ts";
 import { planReport, planText } from "../jobs/plan-report.ts";
-import { type JobRequest, type PreparedJob, prepareJob } from "../jobs/prepare-job.ts";
+import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "../jobs/prepare-job.ts";
 import { type Replay, replayImage } from "../jobs/replay-image.ts";
+import { refuseForeignFolder } from "../jobs/run-folder.ts";
 import { runIncomplete, runJob } from "../jobs/run-job.ts";
 
 /** What an action may use besides its request. Paths in requests are as the user typed them. */
@@ -56,6 +59,13 @@ export type ReplayRequest = {
 
 export type SheetRequest = { readonly run: string; readonly output?: string; readonly imagesPerClass: number };
 
+export type ExportRequest = {
+  readonly run: string;
+  readonly format: ExportFormat;
+  readonly output: string;
+  readonly dtype: ExportDtype;
+};
+
 /** `loft plan`: what would be done, and what it takes. */
 export async function planAction(request: PlanRequest, context: ActionContext): Promise<ActionResult> {
   const prepared = await prepareJob(jobRequest({ ...request, onlyClasses: [] }, context));
@@ -63,6 +73,8 @@ export async function planAction(request: PlanRequest, context: ActionContext): 
   if (request.resolved) {
     return { text: printResolvedConfig(prepared.resolution), json: prepared.resolution };
   }
+  requireSeparateFolders(prepared.dataFolder, prepared.outputFolder);
+  await refuseForeignFolder(prepared.outputFolder);
   const root = shownPath(context, prepared.outputFolder);
   const report = await planReport(prepared);
   return { text: planText(report, root), json: { run: root, ...report } };
@@ -72,6 +84,7 @@ export async function planAction(request: PlanRequest, context: ActionContext): 
 export async function runAction(request: RunRequest, context: ActionContext): Promise<ActionResult> {
   const prepared = await prepareJob(jobRequest(request, context));
   const root = request.output === undefined ? prepared.outputFolder : resolve(context.workingFolder, request.output);
+  requireSeparateFolders(prepared.dataFolder, root);
   for (const warning of warningsOf(prepared)) context.emit({ type: "warning", ...warning });
   const { part, keepGoing, checkpointSeconds } = request;
   const { signal, emit } = context;
@@ -158,6 +171,17 @@ export async function sheetAction(request: SheetRequest, { workingFolder }: Acti
   await writeFileAtomic(file, await drawSheet(root, request.imagesPerClass));
   const shown = relative(workingFolder, file);
   return { text: `wrote ${shown}`, json: { sheet: shown } };
+}
+
+/** `loft export`: a run in the files of other tools. */
+export async function exportAction(request: ExportRequest, context: ActionContext): Promise<ActionResult> {
+  const { workingFolder, signal } = context;
+  const { format, dtype } = request;
+  const output = resolve(workingFolder, request.output);
+  const count = await exportRun({ root: resolve(workingFolder, request.run), output, format, dtype, signal });
+  const shown = shownPath(context, output);
+  const what = "adapters" in count ? `${count.adapters} adapters` : `${count.images} images`;
+  return { text: `wrote ${what} to ${shown}`, json: { output: shown, format, ...count } };
 }
 
 function replayDiffers(image: string, { differingValues, largestDifference }: Replay) {

@@ -14,15 +14,9 @@ export function addExamples(command: Command, examples: readonly Example[]): Com
   return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
-export function deviceOption(): Option {
-  return new Option("--device <provider>", "where to run, instead of what the configuration says").choices([
-    "auto",
-    "cpu",
-    "cuda",
-    "webgpu",
-    "coreml",
-    "dml",
-  ]);
+/** @param meaning what the option does in this command */
+export function deviceOption(meaning = "where to run, instead of what the configuration says"): Option {
+  return new Option("--device <provider>", meaning).choices(["auto", "cpu", "cuda", "webgpu", "coreml", "dml"]);
 }
 
 /** A whole number of at least 1. */
@@ -58,8 +52,10 @@ export async function performAction(
   const display = progressDisplay(context, asJson);
   const { workingFolder, packageFolder } = context;
   try {
-    return await interruptible(context, (signal) =>
-      action({ workingFolder, packageFolder, signal, emit: display.show }),
+    return await interruptible(
+      context,
+      (signal) => action({ workingFolder, packageFolder, signal, emit: display.show }),
+      display.note,
     );
   } finally {
     display.close();

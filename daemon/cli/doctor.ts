@@ -51,17 +51,24 @@ function memoryText(): string {
 
 async function checkRuntime(): Promise<readonly Check[]> {
   try {
-    const { env, listSupportedBackends } = await import("onnxruntime-node");
-    const providers = listSupportedBackends().map(({ name, bundled }) => (bundled ? name : `${name} (extra files)`));
+    const { env } = await import("onnxruntime-node");
+    const { installedProviders, cudaInstallCommand } = await import("../engine/runtime/providers.ts");
     return [
       { name: "onnxruntime-node", value: env.versions.node ?? "unknown version" },
-      { name: "providers", value: providers.join(", ") },
+      { name: "providers", value: providersText(installedProviders(), cudaInstallCommand) },
     ];
   } catch (error) {
     const fix =
       "onnxruntime-node has no build for this platform, or its files are incomplete: delete node_modules and run `node setup.mjs`.";
     return [{ name: "onnxruntime-node", value: `does not load: ${messageOf(error)}`, fix }];
   }
+}
+
+/** CUDA's libraries exist for Linux on x64 alone; elsewhere there is nothing to add. */
+function providersText(installed: readonly string[], cudaInstallCommand: string): string {
+  const list = installed.join(", ");
+  const canAddCuda = process.platform === "linux" && process.arch === "x64" && !installed.includes("cuda");
+  return canAddCuda ? `${list} (for an NVIDIA GPU add CUDA: run \`${cudaInstallCommand}\` in LoFT's folder)` : list;
 }
 
 async function checkSharp(): Promise<Check> {

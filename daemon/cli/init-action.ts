@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { pathToFileURL } from "node:url";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
+import { safeFolderName } from "../config/folder-name.ts";
 import { initialConfigText } from "../config/initial-config.ts";
 import { type FewShotFolder, readFewShotFolder } from "../data/few-shot-folder.ts";
 import type { ActionResult } from "./actions.ts";
@@ -28,18 +29,26 @@ const listedProblems = 10;
  */
 export async function initAction(request: InitRequest, places: Places): Promise<ActionResult> {
   const photos = resolve(places.workingFolder, request.folder);
-  const name = request.name ?? basename(photos);
-  const file = resolve(places.workingFolder, request.output ?? `${basename(photos)}.loft.json`);
+  const name = request.name?.trim() || basename(photos) || "my-run";
+  const file = resolve(places.workingFolder, request.output ?? `${basename(photos) || name}.loft.json`);
   if (!request.force && (await exists(file))) throw fileExists(file, places);
   const found = await readFewShotFolder(photos);
   const text = initialConfigText({
     name,
     dataFolder: pathFrom(dirname(file), photos),
     classFolders: found.classes.map(({ folder }) => folder),
+    ...outputBeside(photos, dirname(file), name),
     schema: schemaFrom(dirname(file), places),
   });
   await writeFileAtomic(file, text);
   return initResult(pathFrom(places.workingFolder, file), found);
+}
+
+/** Runs lie beside the file unless that is inside the folder of photos: then beside the photos. */
+function outputBeside(photos: string, folder: string, name: string): { readonly outputFolder?: string } {
+  const inside = relative(photos, folder);
+  if (isAbsolute(inside) || inside.split(sep)[0] === "..") return {};
+  return { outputFolder: pathFrom(folder, join(dirname(photos), "runs", safeFolderName(name))) };
 }
 
 function initResult(file: string, { classes, problems }: FewShotFolder): ActionResult {

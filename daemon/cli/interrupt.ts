@@ -6,11 +6,13 @@ import { exitCodes } from "./exit-code.ts";
 /**
  * Run something that can be interrupted. After an interrupt it gets an aborted signal and should save and return; it
  * counts as interrupted then, even when it returns normally.
+ * @param note tells the user that it was heard
  * @throws LoftError "interrupted"
  */
 export async function interruptible<Result>(
   context: CliContext,
   action: (signal: AbortSignal) => Promise<Result>,
+  note: (text: string) => void = (text) => context.stderr(`${text}\n`),
 ): Promise<Result> {
   const controller = new AbortController();
   const stopListening = context.onInterrupt(() => {
@@ -18,7 +20,7 @@ export async function interruptible<Result>(
       context.exit(exitCodes.interrupted);
       return;
     }
-    context.stderr("\nsaving ... (Ctrl-C again stops at once)\n");
+    note("saving ... (Ctrl-C again stops at once)");
     controller.abort(interruptedError());
   });
   try {

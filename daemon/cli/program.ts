@@ -5,6 +5,7 @@ import { addExamples } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { exitCodes } from "./exit-code.ts";
+import { addExportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { addInitCommand } from "./init.ts";
 import { addModelsCommand } from "./models.ts";
@@ -53,6 +54,7 @@ function buildProgram(args: readonly string[], context: CliContext, setExitCode:
   for (const definition of [generateCommand, trainCommand, sampleCommand]) addRunCommand(program, context, definition);
   addReplayCommand(program, context);
   addSheetCommand(program, context);
+  addExportCommand(program, context);
   addModelsCommand(program, context);
   addDoctorCommand(program, context, setExitCode);
   return addExamples(program, [

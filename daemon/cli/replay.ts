@@ -11,7 +11,7 @@ export function addReplayCommand(program: Command, context: CliContext): void {
     .description("Make a synthetic image again from what it says about itself, and compare the pixels.")
     .option("--output <file>", "write the image here (PNG)")
     .option("--model <folder>", "the model's folder, where it is none that `loft models` lists")
-    .addOption(deviceOption())
+    .addOption(deviceOption("where to run (default: auto)"))
     .action(async (image: string, options: { output?: string; model?: string; device?: string }) => {
       const asJson = wantsJson(command);
       const { replayAction } = await import("./actions.ts");

@@ -24,6 +24,7 @@ type RunOptions = {
 export function addRunCommand(program: Command, context: CliContext, definition: RunCommand): void {
   const command = program
     .command(definition.name)
+    .usage("<config> [options]")
     .argument("<config>", "a configuration file (*.loft.json)")
     .summary(definition.summary)
     .description(definition.description)
@@ -31,7 +32,7 @@ export function addRunCommand(program: Command, context: CliContext, definition:
     .addOption(checkpointOption())
     .addOption(deviceOption())
     .option("--output <folder>", "the run folder, instead of what the configuration says")
-    .option("--only-class <name...>", "only these classes")
+    .option("--only-class <name...>", "only these classes; give the configuration first")
     .action(async (config: string, options: RunOptions) => {
       const asJson = wantsJson(command);
       const { runAction } = await import("./actions.ts");

@@ -32,8 +32,10 @@ function plainDisplay(context: CliContext, now: () => number): DownloadDisplay {
   const show = (event: DownloadEvent) => {
     const note = noteOf(event);
     if (note !== undefined) context.stderr(`${note}\n`);
-    if (event.type !== "download-progress" || now() - shownAt < plainPause) return;
-    shownAt = now();
+    if (event.type !== "download-progress") return;
+    const at = now();
+    if (at - shownAt < plainPause) return;
+    shownAt = at;
     context.stderr(`${progressText(event)}\n`);
   };
   return { show, close: () => undefined };

@@ -6,6 +6,8 @@ import type { CliContext } from "./context.ts";
 
 export type ProgressDisplay = {
   readonly show: (event: RunEvent) => void;
+  /** Tells something that is no event, above the live block where there is one. */
+  readonly note: (text: string) => void;
   /** Leaves the last state on the screen. */
   readonly close: () => void;
 };
@@ -35,7 +37,7 @@ function jsonDisplay(context: CliContext): ProgressDisplay {
     progress = advance(progress, event);
     context.stdout(`${JSON.stringify(withSecondsLeft(event, progress))}\n`);
   };
-  return { show, close: () => undefined };
+  return { show, note: (text) => context.stderr(`${text}\n`), close: () => undefined };
 }
 
 function plainDisplay(context: CliContext, now: () => number): ProgressDisplay {
@@ -57,7 +59,7 @@ function plainDisplay(context: CliContext, now: () => number): ProgressDisplay {
   const close = () => {
     if (0 < progress.adapters.total + progress.images.total) draw();
   };
-  return { show, close };
+  return { show, note: (text) => context.stderr(`${text}\n`), close };
 }
 
 function liveDisplay(context: CliContext, now: () => number): ProgressDisplay {
@@ -83,7 +85,8 @@ function liveDisplay(context: CliContext, now: () => number): ProgressDisplay {
     if (0 < height) draw("");
     height = 0;
   };
-  return { show, close };
+  const note = (text: string) => (height === 0 ? context.stderr(`${text}\n`) : draw(`${text}\n`));
+  return { show, note, close };
 }
 
 /** Whether an event changes the counts; the others are told by notes. */

@@ -7,12 +7,14 @@ export type InitialConfig = {
   readonly dataFolder: string;
   /** The names of its class folders. */
   readonly classFolders: readonly string[];
+  /** The run folder, relative to the new file, where the usual place will not do. */
+  readonly outputFolder?: string;
   /** Where the editor finds the schema: a path relative to the new file, or a URL. */
   readonly schema: string;
 };
 
 /** A minimal configuration; class names are proposed where a folder's name is no plain word. */
-export function initialConfigText({ name, dataFolder, classFolders, schema }: InitialConfig): string {
+export function initialConfigText({ name, dataFolder, classFolders, outputFolder, schema }: InitialConfig): string {
   const proposals = classFolders.map((folder) => [folder, readableName(folder)] as const);
   const names = proposals.map(([, readable]) => readable);
   const isUseful = ([folder, readable]: readonly [string, string]) =>
@@ -22,7 +24,8 @@ export function initialConfigText({ name, dataFolder, classFolders, schema }: In
     folder: dataFolder.replaceAll("\\", "/").replace(/(?<=.)\/+$/, ""),
     ...(Object.keys(classNames).length === 0 ? {} : { classNames }),
   };
-  return `${JSON.stringify({ $schema: schema, name, data }, null, 2)}\n`;
+  const output = outputFolder === undefined ? {} : { output: { folder: outputFolder } };
+  return `${JSON.stringify({ $schema: schema, name, data, ...output }, null, 2)}\n`;
 }
 
 /** `apple_pie` reads "apple pie", `AnnualCrop` "annual crop", `001.Black_Bird` "Black Bird"; other names stay. */

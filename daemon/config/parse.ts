@@ -16,8 +16,9 @@ export function parseConfig(text: string): ParsedConfig {
   const lineStarts = lineStartsOf(text);
   // A byte order mark is no JSON; a space keeps all offsets.
   const json = text.replace(/^\uFEFF/, " ");
-  const tooDeep = deepestAllowed(json);
-  if (tooDeep !== undefined) return { text, tree: undefined, lineStarts, problems: [placed(lineStarts, tooDeep)] };
+  const unreadable = json.includes("\u0000") ? utf16Text : deepestAllowed(json);
+  if (unreadable !== undefined)
+    return { text, tree: undefined, lineStarts, problems: [placed(lineStarts, unreadable)] };
   const errors: ParseError[] = [];
   const tree = parseTree(json, errors, { allowTrailingComma: true, allowEmptyContent: false });
   const drafts = [
@@ -151,6 +152,16 @@ const emptyText = {
   message: "The file is empty.",
   fix: 'Write at least { "data": { "folder": "photos" } }.',
   path: [],
+} as const;
+
+/** What some shells write when output is sent to a file. */
+const utf16Text = {
+  severity: "error",
+  code: "syntax",
+  message: "The file is not UTF-8 text; it looks like UTF-16.",
+  fix: "Save it as UTF-8.",
+  path: [],
+  span: { offset: 0, length: 0 },
 } as const;
 
 /** The words of other languages that people write by habit. */

@@ -1,4 +1,4 @@
-/** Photos to the distributions of their latents: the autoencoder's first half, run once a photo. */
+/** Photos to the distributions of their latents: the autoencoder's first half. */
 import { float32 } from "../engine/graph/tensor.ts";
 import { input } from "../engine/graph/value.ts";
 import { createSession } from "../engine/runtime/session.ts";
@@ -9,34 +9,28 @@ import { encodeImage } from "./vae.ts";
 /** A normal distribution of latents, before the scaling factor; both arrays [channels * side * side]. */
 export type LatentDistribution = { readonly mean: Float32Array; readonly std: Float32Array };
 
-/**
- * Encode photos one at a time.
- * @param photos each [3, resolution, resolution] in [-1, 1]
- * @throws the reason of `signal` when it is aborted between two photos
- */
-export async function encodePhotos(
-  model: DiffusionModel,
-  photos: readonly Float32Array[],
-  resolution: number,
-  signal?: AbortSignal,
-): Promise<LatentDistribution[]> {
+/** A session for photos of one size; release it. */
+export type PhotoEncoder = {
+  /** @param photo [3, resolution, resolution] in [-1, 1] */
+  readonly encode: (photo: Float32Array) => Promise<LatentDistribution>;
+  readonly release: () => Promise<void>;
+};
+
+/** Build the session that encodes square photos of `resolution` pixels a side, one at a time. */
+export async function createPhotoEncoder(model: DiffusionModel, resolution: number): Promise<PhotoEncoder> {
   const shape = [1, 3, resolution, resolution];
   const { mean, logVariance } = encodeImage(fileWeights(model.vae.file), model.vae.config, input("image", shape));
   const session = await createSession({ mean, logVariance }, model.session);
-  const distributions: LatentDistribution[] = [];
-  try {
-    for (const photo of photos) {
-      signal?.throwIfAborted();
+  return {
+    encode: async (photo) => {
       const results = await session.run({ image: float32(photo, shape) });
-      distributions.push({
+      return {
         mean: results.mean!.data as Float32Array,
         std: standardDeviation(results.logVariance!.data as Float32Array),
-      });
-    }
-    return distributions;
-  } finally {
-    await session.release();
-  }
+      };
+    },
+    release: () => session.release(),
+  };
 }
 
 /** exp(logVariance / 2), with logVariance limited to [-30, 20] as diffusers limits it. */

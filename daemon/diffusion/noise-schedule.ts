@@ -30,7 +30,10 @@ export function buildNoiseSchedule(config: NoiseScheduleConfig): NoiseSchedule {
   return { trainTimesteps: config.numTrainTimesteps, betas, alphasCumprod };
 }
 
-/** Factors of signal and noise at one timestep: noisy = signal * latents + noise * noise (DDPM, eq. 4). */
+/**
+ * Factors of signal and noise at one timestep: noisy = signal * latents + noise * noise (DDPM, eq. 4).
+ * @throws RangeError when the training schedule has no such timestep
+ */
 export function signalAndNoise(
   schedule: NoiseSchedule,
   timestep: number,
@@ -40,34 +43,6 @@ export function signalAndNoise(
     throw new RangeError(`timestep ${timestep} is not one of 0 ... ${schedule.trainTimesteps - 1}`);
   }
   return { signal: Math.sqrt(alphaCumprod), noise: Math.sqrt(1 - alphaCumprod) };
-}
-
-/**
- * Noise clean latents up to a timestep: sqrt(abar_t) * latents + sqrt(1 - abar_t) * noise (DDPM, eq. 4).
- * @param latents any shape, times the VAE scaling factor; noise has the same
- */
-export function addNoise(
-  schedule: NoiseSchedule,
-  latents: Float32Array,
-  noise: Float32Array,
-  timestep: number,
-): Float32Array {
-  const factors = signalAndNoise(schedule, timestep);
-  return latents.map((value, index) => factors.signal * value + factors.noise * (noise[index] as number));
-}
-
-/**
- * The target of v-prediction: sqrt(abar_t) * noise - sqrt(1 - abar_t) * latents (Salimans and Ho 2022, appendix D).
- * Shapes as for addNoise.
- */
-export function velocity(
-  schedule: NoiseSchedule,
-  latents: Float32Array,
-  noise: Float32Array,
-  timestep: number,
-): Float32Array {
-  const factors = signalAndNoise(schedule, timestep);
-  return latents.map((value, index) => factors.signal * (noise[index] as number) - factors.noise * value);
 }
 
 function buildBetas(config: NoiseScheduleConfig): Float64Array {

@@ -82,6 +82,8 @@ export async function addModel(request: AddRequest): Promise<AddedModel> {
   const folder = resolve(workingFolder, model);
   if (await isFolder(folder)) return addFolder(request, folder, known);
   if (isRepositoryName(model)) return addFromHub(request, wantedRepository(request));
+  const stored = /^[\w.-]+$/.test(model) ? await findStoredModel(request.store, model) : undefined;
+  if (stored?.origin.kind === "folder") return addFolder({ ...request, name: model }, stored.folder, known);
   const names = known.map(({ id }) => id);
   const meant = closest(model, names);
   throw loftError("model-missing", {

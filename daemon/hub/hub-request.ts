@@ -134,14 +134,21 @@ async function* readBody(
   }
 }
 
-/** The token goes to the endpoint alone, and never over a line that others can read. */
-function authorization({ endpoint, token }: HubConnection, url: URL): Readonly<Record<string, string>> {
+/** The header with the token: for the endpoint alone, and never over a line that others can read. */
+export function authorization(
+  { endpoint, token }: Pick<HubConnection, "endpoint" | "token">,
+  url: URL,
+): Readonly<Record<string, string>> {
   const isPrivate = url.protocol === "https:" || ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   const isEndpoint = url.origin === new URL(endpoint).origin;
   return token !== undefined && isEndpoint && isPrivate ? { authorization: `Bearer ${token}` } : {};
 }
 
-function redirectTarget(from: URL, location: string | null): URL {
+/**
+ * Where a redirect leads.
+ * @throws LoftError "hub-answer-invalid" when it leads to nowhere, away from the web, or from https to http
+ */
+export function redirectTarget(from: URL, location: string | null): URL {
   if (location === null || !URL.canParse(location, from.href)) {
     throw invalidAnswer(`${from.host} redirects to nowhere.`);
   }

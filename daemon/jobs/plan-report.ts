@@ -46,7 +46,7 @@ export function planText(report: PlanReport, runFolder: string): string {
     "",
     `model           ${report.model}, preset ${report.preset}`,
     `device          ${report.provider}`,
-    `adapters        ${summary.adapterCount}, ${steps} steps each`,
+    `adapters        ${summary.adapterCount}, ${steps} ${steps === 1 ? "step" : "steps"} each`,
     `images          ${summary.imageCount}`,
     ...done,
     `time            about ${durationText(report.secondsLeft)} (${rate(expected.secondsPerAdapterStep)} adapter-steps/s, ${rate(expected.secondsPerImage)} images/s, measured just now)`,

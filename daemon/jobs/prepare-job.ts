@@ -1,7 +1,8 @@
 /** From a configuration file to a plan: everything a run needs to know, before anything is written. */
 import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { loftError } from "../base/errors.ts";
+import { fileErrorCode } from "../base/file-errors.ts";
 import { parseConfig } from "../config/parse.ts";
 import { formatProblem, hasErrors, type Problem } from "../config/problem.ts";
 import { type Resolution, resolveConfig } from "../config/resolve.ts";
@@ -17,7 +18,9 @@ import { planRun } from "../pipeline/methods/methods.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import { choosePreset } from "../pipeline/presets.ts";
 import { findModel } from "./find-model.ts";
+import { checkSchedulers } from "./image-scheduler.ts";
 import { interrupted, type JobModel } from "./job.ts";
+import { runPaths } from "./run-folder.ts";
 
 export type JobRequest = {
   /** Absolute path of the configuration file. */
@@ -65,6 +68,7 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   if (request.signal?.aborted) throw interrupted();
   const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
   const planned = planRun({ config, dataset, model: identity });
+  checkSchedulers(model.diffusion, planned.images);
   const wholePlan = { ...planned, warnings: [...planned.warnings, ...cutPrompts(planned, model.diffusion.tokenizer)] };
   return {
     resolution,
@@ -77,6 +81,29 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
     plan: onlyClasses(wholePlan, dataset, request.onlyClasses),
     wholePlan,
   };
+}
+
+/**
+ * The folder of photos and the places a run writes to must not lie in each other: the run's copies and images would be
+ * taken for photos by the next start. Both paths absolute.
+ * @throws LoftError "config-invalid"
+ */
+export function requireSeparateFolders(dataFolder: string, runFolder: string): void {
+  const written = [runPaths.photos, runPaths.dataset, runPaths.adapters, runPaths.internal];
+  const photosInRun = dataFolder === runFolder || written.some((part) => isInside(dataFolder, join(runFolder, part)));
+  if (!photosInRun && !isInside(runFolder, dataFolder)) return;
+  const [inner, outer] = photosInRun ? [dataFolder, runFolder] : [runFolder, dataFolder];
+  throw loftError("config-invalid", {
+    what: photosInRun
+      ? `The folder of photos ${inner} is a part of the run folder ${outer}: the run would write into it.`
+      : `The run folder ${inner} lies inside the folder of photos ${outer}: its images would be taken for photos.`,
+    fix: "Choose another run folder with output.folder or --output.",
+  });
+}
+
+function isInside(inner: string, outer: string): boolean {
+  const path = relative(outer, inner);
+  return !isAbsolute(path) && path.split(sep)[0] !== "..";
 }
 
 /** Prompts longer than the text encoder reads: what is cut off does not count, and two classes may then look alike. */
@@ -99,7 +126,7 @@ export async function readConfigFile(
 ): Promise<{ readonly resolution: Resolution; readonly problems: readonly Problem[] }> {
   const text = await readFile(file, "utf8").catch((cause) => {
     throw loftError("config-missing", {
-      what: `The configuration ${basename(file)} cannot be read.`,
+      what: `The configuration ${basename(file)} cannot be read (${fileErrorCode(cause) ?? "unknown reason"}).`,
       fix: "Check the path. `loft init FOLDER` writes a configuration for a folder of photos.",
       cause,
     });

@@ -48,7 +48,7 @@ function trainingDetail({ group, adapterStepRate, loss }: Progress): string {
   if (group === undefined || group.adapters.length === 0) return "";
   const rate = unitsPerSecond(adapterStepRate);
   const parts = [`step ${group.step}/${group.steps} of ${group.adapters.length}`];
-  if (rate !== undefined) parts.push(`${rateText(rate)} steps/s`);
+  if (rate !== undefined) parts.push(`${rateText(rate)} adapter-steps/s`);
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
   return parts.join(", ");
 }
@@ -59,6 +59,8 @@ function imageDetail({ imageRate }: Progress): string {
 }
 
 function leftText(progress: Progress): string {
+  const { adapters, images, failed } = progress;
+  if (adapters.done + images.done === adapters.total + images.total && failed === 0) return "nothing left";
   const seconds = secondsLeft(progress);
   return seconds === undefined ? "measuring the time left" : `about ${durationText(seconds)} left`;
 }

@@ -7,7 +7,7 @@ import { fuseAdapters, fusedRank } from "../adapters/fuse.ts";
 import { loraLayout, packedFromLora } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
 import { loftError } from "../base/errors.ts";
-import { readError } from "../base/file-errors.ts";
+import { fileErrorCode, readError } from "../base/file-errors.ts";
 import { readPicture } from "../data/image-file.ts";
 import { type Picture, toRgb8 } from "../data/picture.ts";
 import { readPngText } from "../data/png-text.ts";
@@ -17,9 +17,10 @@ import { pipelineVersion } from "../pipeline/plan.ts";
 import { createSampler } from "../sampling/sampler.ts";
 import { findModel } from "./find-model.ts";
 import { type ImageRecord, parseImageRecord } from "./image-record.ts";
+import { schedulerOf } from "./image-scheduler.ts";
 import type { JobModel } from "./job.ts";
 import { inRun, isWholeSafetensors } from "./run-folder.ts";
-import { schedulerOf, startNoise } from "./sample-images.ts";
+import { startNoise } from "./sample-images.ts";
 
 export type ReplayRequest = {
   /** Absolute path of a PNG in its run folder. */
@@ -41,12 +42,12 @@ export type Replay = {
 
 /**
  * Make an image again.
- * @throws LoftError "image-metadata-missing", "adapter-invalid" when its adapters are gone, "model-hash-mismatch"
+ * @throws LoftError "usage-invalid" when there is no such file, "image-metadata-missing", "adapter-invalid" when its adapters are gone, "model-hash-mismatch"
  */
 export async function replayImage(request: ReplayRequest): Promise<Replay> {
   const { image } = request;
   const bytes = await readFile(image).catch((error: unknown) => {
-    throw readError(error, image);
+    throw fileErrorCode(error) === "ENOENT" ? missingImage(image) : readError(error, image);
   });
   const record = parseImageRecord(readPngText(bytes).get("loft"), image);
   if (record.pipelineVersion !== pipelineVersion) throw otherVersion(image, record);
@@ -54,6 +55,13 @@ export async function replayImage(request: ReplayRequest): Promise<Replay> {
   const model = await modelOf(record, request);
   const picture = await sampleAgain(record, root, model, request.signal);
   return { record, picture, ...differences(picture, await readPicture(image)) };
+}
+
+function missingImage(image: string) {
+  return loftError("usage-invalid", {
+    what: `There is no file ${image}.`,
+    fix: "Give the path of a PNG in a run's data folder, such as runs/my-photos/data/train/cat/000001.png.",
+  });
 }
 
 /** The nearest folder above the image that holds its adapters. */

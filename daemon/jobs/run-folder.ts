@@ -83,12 +83,23 @@ export function inRun(root: string, relativePath: string): string {
 export async function prepareRunFolder(root: string): Promise<void> {
   try {
     await mkdir(root, { recursive: true });
-    const names = await readdir(root);
-    if (0 < names.length && !names.includes(runPaths.internal)) throw foreignFolder(root, names);
+    await refuseForeignFolder(root);
     await mkdir(inRun(root, runPaths.checkpoints), { recursive: true });
   } catch (error) {
     throw writeError(error, root);
   }
+}
+
+/**
+ * Make sure that a folder is missing, empty or a run of ours, without touching it.
+ * @throws LoftError "output-not-empty"; file errors other than a missing folder
+ */
+export async function refuseForeignFolder(root: string): Promise<void> {
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (0 < names.length && !names.includes(runPaths.internal)) throw foreignFolder(root, names);
 }
 
 /** Take away what a killed process left half-written. Call it only while holding the lock. */
@@ -180,7 +191,7 @@ function damagedRecord(file: string, cause: unknown): Error {
 function foreignFolder(root: string, names: readonly string[]): Error {
   const few = [...names].sort().slice(0, 3).join(", ");
   return loftError("output-not-empty", {
-    what: `${root} is not a run folder of LoFT and already holds ${names.length} entries (${few}).`,
+    what: `${root} is not a run folder of LoFT and already holds other files (${few}${3 < names.length ? ", ..." : ""}).`,
     fix: "Choose an empty or new folder with --output.",
   });
 }

@@ -9,7 +9,7 @@ import { countFinishedTasks } from "./finished-tasks.ts";
 import { adapterStepsPerImage } from "./forecast.ts";
 import { type Job, stopIfInterrupted } from "./job.ts";
 import type { PreparedJob } from "./prepare-job.ts";
-import { cleanRunFolder, inRun, prepareRunFolder, runPaths, writeRun } from "./run-folder.ts";
+import { cleanRunFolder, inRun, prepareRunFolder, readRun, runPaths, writeRun } from "./run-folder.ts";
 import { lockRun } from "./run-lock.ts";
 import { sampleImages } from "./sample-images.ts";
 import { trainAdapters } from "./train-adapters.ts";
@@ -55,6 +55,7 @@ export async function runJob(prepared: PreparedJob, options: RunOptions): Promis
 
 async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<RunResult> {
   const { root } = options;
+  const before = await readRun(root).catch(() => undefined);
   await writeRunRecord(prepared, root);
   const log = await openEventLog<RunEvent>(inRun(root, runPaths.events));
   let logFailure: unknown;
@@ -71,6 +72,7 @@ async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<Ru
   const job = jobOf(prepared, { ...options, emit });
   try {
     emit(await startedEvent(job, options.part));
+    if (before !== undefined && metadataOf(before.config) !== metadataOf(job.config)) emit(metadataKept);
     await carryOut(job, options);
     const seconds = (performance.now() - started) / 1000;
     emit({ type: "run-finished", ...made, failed: job.failures.size, seconds });
@@ -101,6 +103,17 @@ async function carryOut(job: Job, { part, command }: RunOptions): Promise<void> 
   await sampleImages(job);
   await writeDataset(job, command);
 }
+
+/** Whether a configuration leaves metadata out of its images; read with care, since a run may be of another version. */
+function metadataOf(config: unknown): boolean {
+  return (config as { output?: { stripMetadata?: boolean } } | null)?.output?.stripMetadata === true;
+}
+
+const metadataKept: RunEvent = {
+  type: "warning",
+  what: "output.stripMetadata was changed: images that are already made stay as they are.",
+  fix: "To make them anew, delete the run's folder data/train, then run again; adapters are kept.",
+};
 
 /** What the folder is made from; a later start with another configuration simply makes what that one lacks. */
 async function writeRunRecord({ resolution, plan, model }: PreparedJob, root: string): Promise<void> {

@@ -13,13 +13,14 @@ import { writeSyntheticImage } from "../data/synthetic-folder.ts";
 import { type DiffusionModel, latentSize } from "../diffusion/diffusion-model.ts";
 import { encodePrompts } from "../diffusion/encode-prompts.ts";
 import type { Scheduler } from "../diffusion/schedulers/scheduler.ts";
-import { createScheduler } from "../diffusion/schedulers/schedulers.ts";
-import type { AdapterTask, ImageParameters, ImageTask } from "../pipeline/plan.ts";
+import type { AdapterTask, ImageTask } from "../pipeline/plan.ts";
 import { createSampler, type Sampler, type SamplingRow } from "../sampling/sampler.ts";
 import type { EventLog } from "./event-log.ts";
 import { type FinishedImage, isImageDone, openFinishedImages, readFinishedImages } from "./finished-images.ts";
 import { imageRecord } from "./image-record.ts";
+import { schedulerOf } from "./image-scheduler.ts";
 import { type Job, stopIfInterrupted, taskFailed } from "./job.ts";
+import { type ByRows, keepLatest } from "./keep-latest.ts";
 import { isAdapterDone } from "./run-folder.ts";
 import { readTrainedAdapter } from "./trained-adapter.ts";
 
@@ -29,18 +30,19 @@ export async function sampleImages(job: Job): Promise<void> {
   const missing = new Set<string>();
   for (const { id } of job.plan.images) if (!(await isImageDone(job.root, finished, id))) missing.add(id);
   if (missing.size === 0) return;
+  // Batches are cut from the whole plan, so that an interrupted run makes the same batches as an undisturbed one.
+  const batches = batchesOf(job.plan.images, job.config.sampling.batchSize).filter((batch) =>
+    batch.some(({ id }) => missing.has(id)),
+  );
+  const studio = await openStudio(job, batches.flat());
   const journal = await openFinishedImages(job.root);
-  const studio = await openStudio(job);
   try {
-    // Batches are cut from the whole plan, so that an interrupted run makes the same batches as an undisturbed one.
-    for (const batch of batchesOf(job.plan.images, job.config.sampling.batchSize)) {
-      const wanted = batch.filter(({ id }) => missing.has(id));
-      if (wanted.length === 0) continue;
+    for (const batch of batches) {
       stopIfInterrupted(job);
-      await sampleBatch(job, studio, { batch, wanted, journal });
+      await sampleBatch(job, studio, { batch, wanted: batch.filter(({ id }) => missing.has(id)), journal });
     }
   } finally {
-    await studio.close();
+    await studio.samplers.release();
     await journal.close();
   }
 }
@@ -51,35 +53,29 @@ function batchesOf(tasks: readonly ImageTask[], size: number): ImageTask[][] {
   return batches;
 }
 
-/** What all batches share: sessions by number of rows, prompts, adapters. */
+/** What all batches share: the sampler, prompts, adapters. */
 type Studio = {
-  readonly sampler: (rows: number) => Promise<Sampler>;
+  readonly samplers: ByRows<Sampler>;
   readonly scheduler: Scheduler;
   readonly embeds: ReadonlyMap<string, Float32Array>;
   readonly adapters: ReadonlyMap<string, AdapterTask>;
   readonly fusion: (task: ImageTask) => Promise<Float32Array>;
-  readonly close: () => Promise<void>;
 };
 
-async function openStudio(job: Job): Promise<Studio> {
-  const { images, adapters } = job.plan;
+async function openStudio(job: Job, images: readonly ImageTask[]): Promise<Studio> {
   const model = job.model.diffusion;
   const { parameters } = images[0]!;
+  const { resolution, guidanceScale } = parameters;
   const layout = fusionLayout(job);
-  const samplers = new Map<number, Sampler>();
-  const byId = new Map(adapters.map((task) => [task.id, task]));
+  const byId = new Map(job.plan.adapters.map((task) => [task.id, task]));
   const load = adapterLoader(job, byId);
   return {
-    sampler: async (rows) => {
-      const { resolution, guidanceScale } = parameters;
-      const sampler = samplers.get(rows) ?? (await createSampler(model, { rows, resolution, guidanceScale, layout }));
-      samplers.set(rows, sampler);
-      return sampler;
-    },
+    samplers: keepLatest((rows) => createSampler(model, { rows, resolution, guidanceScale, layout })),
     scheduler: schedulerOf(model, parameters),
     embeds: await encodePrompts(
       model,
       images.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]),
+      job.signal,
     ),
     adapters: byId,
     fusion: async ({ fusion }) => {
@@ -87,15 +83,7 @@ async function openStudio(job: Job): Promise<Studio> {
       for (const { adapterId, weight } of fusion) parts.push({ adapter: await load(adapterId), weight });
       return packedFromLora(layout, fuseAdapters(parts, layout.rank));
     },
-    close: async () => {
-      for (const sampler of samplers.values()) await sampler.release();
-    },
   };
-}
-
-/** The scheduler of an image: the model's own, or the one its parameters name. */
-export function schedulerOf(model: DiffusionModel, { scheduler, steps }: ImageParameters): Scheduler {
-  return createScheduler(model.scheduler, scheduler === "model" ? undefined : scheduler, steps);
 }
 
 /** The noise an image starts from: it depends on run seed, class and index alone. */
@@ -144,7 +132,7 @@ async function sampleBatch(job: Job, studio: Studio, { batch, wanted, journal }:
   const ready = await readyRows(job, studio, { batch, wanted });
   try {
     if (!ready.some(({ task }) => wanted.includes(task))) return;
-    const sampler = await studio.sampler(ready.length);
+    const sampler = await studio.samplers.forRows(ready.length);
     const rows = ready.map(({ row }) => row);
     const latents = await sampler.denoise(rows, studio.scheduler, { signal: job.signal });
     for (const [index, { task }] of ready.entries()) {
@@ -215,25 +203,16 @@ async function finishImage(
   }
 }
 
-async function writeImage(
-  job: Job,
-  { adapters }: Studio,
-  task: ImageTask,
-  values: Float32Array,
-): Promise<FinishedImage> {
+async function writeImage(job: Job, studio: Studio, task: ImageTask, values: Float32Array): Promise<FinishedImage> {
   const { resolution } = task.parameters;
   const picture = toRgb8({ width: resolution, height: resolution, values });
-  const bytes = await encodePng(picture, { ...imageText(job, task, adapters), xmp: syntheticXmp });
+  const bytes = await encodePng(picture, { ...imageText(job, studio, task), xmp: syntheticXmp });
   const { classFolder, imageIndex } = task;
   return { id: task.id, ...(await writeSyntheticImage(job.root, { classFolder, number: imageIndex + 1 }, bytes)) };
 }
 
 /** The text chunks of an image; none when the user wants to publish without. */
-function imageText(
-  { model, config }: Job,
-  task: ImageTask,
-  adapters: ReadonlyMap<string, AdapterTask>,
-): Pick<PngNotes, "text"> {
+function imageText({ model, config }: Job, { adapters, scheduler }: Studio, task: ImageTask): Pick<PngNotes, "text"> {
   if (config.output.stripMetadata) return {};
   const { prompt, negativePrompt, parameters } = task;
   const record = imageRecord(task, adapters, model);
@@ -241,7 +220,7 @@ function imageText(
     prompt,
     negativePrompt,
     steps: parameters.steps,
-    sampler: schedulerTitle(model.diffusion, parameters),
+    sampler: schedulerTitles[scheduler.id],
     guidanceScale: parameters.guidanceScale,
     seed: parameters.seed,
     width: parameters.resolution,
@@ -253,10 +232,8 @@ function imageText(
   return { text: { parameters: parametersText, loft: JSON.stringify(record) } };
 }
 
-function schedulerTitle(model: DiffusionModel, parameters: ImageParameters): string {
-  const titles = { ddim: "DDIM", pndm: "PLMS", "dpm-solver++": "DPM++ 2M", euler: "Euler" } as const;
-  return titles[schedulerOf(model, parameters).id];
-}
+/** The names that AUTOMATIC1111's web UI gives them. */
+const schedulerTitles = { ddim: "DDIM", pndm: "PLMS", "dpm-solver++": "DPM++ 2M", euler: "Euler" } as const;
 
 function tellFinished(job: Job, tasks: readonly ImageTask[], made: readonly FinishedImage[], seconds: number): void {
   const classNames = new Map(tasks.map(({ id, className }) => [id, className]));

@@ -1,17 +1,9 @@
 /** Carries out the adapters of a plan: batch by batch, with checkpoints, each adapter's file written last. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type AdapterWeights, unetAdapter } from "../adapters/adapter-weights.ts";
-import { type LoraLayout, loraLayout } from "../adapters/lora.ts";
+import { loraLayout } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
-import { readError } from "../base/file-errors.ts";
-import { sha256 } from "../base/hash.ts";
-import { encodePng, readPhotoSquare } from "../data/image-file.ts";
-import { toTensor } from "../data/picture.ts";
-import { encodePhotos, type LatentDistribution } from "../diffusion/encode-photos.ts";
-import { encodePrompts } from "../diffusion/encode-prompts.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
 import type { AdapterTask } from "../pipeline/plan.ts";
 import {
@@ -22,16 +14,19 @@ import {
   type TrainingState,
 } from "../training/trainer.ts";
 import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
-import { interrupted, type Job, stopIfInterrupted, taskFailed } from "./job.ts";
-import { adapterFile, inRun, isAdapterDone, photoFile, trainingLogFile } from "./run-folder.ts";
+import { interrupted, type Job, taskFailed } from "./job.ts";
+import { type ByRows, keepLatest } from "./keep-latest.ts";
+import { adapterFile, inRun, isAdapterDone, trainingLogFile } from "./run-folder.ts";
 import { writeTrainedAdapter } from "./trained-adapter.ts";
 import {
   listCheckpoints,
   readCheckpoint,
   removeCheckpoint,
+  type SavedGroup,
   type StepRecord,
   writeCheckpoint,
 } from "./training-checkpoint.ts";
+import { prepareTrainingRows, type TrainingRows } from "./training-rows.ts";
 
 /** Train every adapter of the plan that is not there yet. */
 export async function trainAdapters(job: Job): Promise<void> {
@@ -39,118 +34,53 @@ export async function trainAdapters(job: Job): Promise<void> {
   for (const task of job.plan.adapters)
     if (!(await isAdapterDone(job.root, task.classFolder, task.id))) missing.push(task);
   if (missing.length === 0) return;
-  const inputs = await prepareInputs(job, missing);
-  const groups = groupAdapters(
-    missing.filter(({ id }) => inputs.has(id)),
-    job.config.training.batchSize,
-    await listCheckpoints(job.root),
-  );
-  let trainer: Trainer | undefined;
+  const saved = await listCheckpoints(job.root);
+  const groups = groupAdapters(missing, job.config.training.batchSize, saved);
+  const trainers = keepLatest((rows) => createTrainer(job.model.diffusion, trainerOptions(job, missing[0]!, rows)));
   try {
-    for (const group of groups) {
-      trainer = await trainerFor(job, group, trainer);
-      await trainGroup(job, group, trainer, inputs);
+    for (let start = 0; start < groups.length; start += groupsPrepared) {
+      const tasks = groups.slice(start, start + groupsPrepared).flatMap((group) => group.tasks);
+      await trainBlock(job, tasks, saved, trainers);
     }
   } finally {
-    await trainer?.release();
+    await trainers.release();
   }
 }
 
-type GroupInputs = ReadonlyMap<string, TrainingRow>;
+/** Groups whose photos are encoded at once: sessions of the encoders are worth their making, and latents stay few. */
+const groupsPrepared = 8;
 
-/** Photos and prompts of the tasks as the trainer takes them, by task id. Tasks whose photo cannot be read are left out. */
-async function prepareInputs(job: Job, tasks: readonly AdapterTask[]): Promise<GroupInputs> {
-  const { diffusion } = job.model;
-  const photos = new Map<string, Float32Array>();
-  for (const task of tasks) {
-    stopIfInterrupted(job);
-    try {
-      photos.set(task.id, await preparePhoto(job, task));
-    } catch (error) {
-      taskFailed(job, [task.id], error);
-    }
+/** Train the tasks of some groups; where photos failed, the others of them close ranks. */
+async function trainBlock(
+  job: Job,
+  tasks: readonly AdapterTask[],
+  saved: readonly SavedGroup[],
+  trainers: ByRows<Trainer>,
+): Promise<void> {
+  // Trainer and encoder are the two that need most memory: never both at once.
+  await trainers.release();
+  const rows = await prepareTrainingRows(job, tasks);
+  const usable = tasks.filter(({ id }) => rows.has(id));
+  for (const group of groupAdapters(usable, job.config.training.batchSize, saved)) {
+    await trainGroup(job, group, await trainers.forRows(group.tasks.length), rows);
   }
-  const usable = tasks.filter(({ id }) => photos.has(id));
-  if (usable.length === 0) return new Map();
-  const resolution = usable[0]!.parameters.resolution;
-  const distributions = await encodePhotos(
-    diffusion,
-    usable.map(({ id }) => photos.get(id)!),
-    resolution,
-    job.signal,
-  );
-  const embeds = await encodePrompts(
-    diffusion,
-    usable.map(({ prompt }) => prompt),
-  );
-  return new Map(
-    usable.map((task, index) => [task.id, trainingRow(task, distributions[index]!, embeds.get(task.prompt)!)]),
-  );
 }
 
-function trainingRow(
-  { parameters, photo }: AdapterTask,
-  latents: LatentDistribution,
-  promptEmbeds: Float32Array,
-): TrainingRow {
-  return { stream: [parameters.seed, "adapter", photo.sha256], photo: latents, promptEmbeds };
-}
-
-/**
- * Read a photo, and keep a copy as the model sees it in the run folder.
- * @throws LoftError "file-vanished", also when it is not the photo that was planned with; "image-unreadable"
- */
-async function preparePhoto(
-  { root, dataFolder }: Job,
-  { classFolder, photo, parameters }: AdapterTask,
-): Promise<Float32Array> {
-  const file = join(dataFolder, ...photo.path.split("/"));
-  await checkPhoto(file, photo.sha256);
-  const square = await readPhotoSquare(file, parameters.resolution);
-  await writeFileAtomic(inRun(root, photoFile(classFolder, photo.sha256)), await encodePng(square));
-  return toTensor(square).values;
-}
-
-async function checkPhoto(file: string, expected: string): Promise<void> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw readError(error, file);
-  });
-  if (sha256(bytes) === expected) return;
-  throw loftError("file-vanished", {
-    what: `${file} was replaced by another picture after this run was planned.`,
-    fix: "Run the same command again: it plans with the new one, and finished work is kept.",
-  });
-}
-
-/** The trainer for a group's size: the former one where it fits. */
-async function trainerFor(job: Job, { tasks }: AdapterGroup, former: Trainer | undefined): Promise<Trainer> {
-  if (former?.options.rows === tasks.length) return former;
-  await former?.release();
-  return createTrainer(job.model.diffusion, trainerOptions(job, tasks));
-}
-
-function trainerOptions({ model }: Job, tasks: readonly AdapterTask[]): TrainerOptions {
-  const { parameters } = tasks[0]!;
+function trainerOptions({ model }: Job, { parameters }: AdapterTask, rows: number): TrainerOptions {
+  const { rank, alpha, targetModules, resolution, maxGradNorm, schedule } = parameters;
   return {
-    rows: tasks.length,
-    layout: adapterLayout(model.diffusion.unet.file.tensors, parameters),
-    alpha: parameters.alpha,
-    resolution: parameters.resolution,
+    rows,
+    layout: loraLayout(rank, findTargetModules(model.diffusion.unet.file.tensors, targetModules)),
+    alpha,
+    resolution,
     adamW: parameters,
-    maxGradNorm: parameters.maxGradNorm,
-    lrSchedule: { ...parameters, name: parameters.schedule },
+    maxGradNorm,
+    lrSchedule: { ...parameters, name: schedule },
   };
 }
 
-function adapterLayout(
-  tensors: Parameters<typeof findTargetModules>[0],
-  { rank, targetModules }: AdapterTask["parameters"],
-): LoraLayout {
-  return loraLayout(rank, findTargetModules(tensors, targetModules));
-}
-
 /** Train one group to its end. */
-async function trainGroup(job: Job, group: AdapterGroup, trainer: Trainer, inputs: GroupInputs): Promise<void> {
+async function trainGroup(job: Job, group: AdapterGroup, trainer: Trainer, inputs: TrainingRows): Promise<void> {
   const rows = group.tasks.map(({ id }) => inputs.get(id)!);
   const names = group.tasks.map(({ id }) => id);
   const { steps } = trainer.options.lrSchedule;
@@ -276,6 +206,6 @@ function trainingLog(history: readonly StepRecord[], row: number, schedule: LrSc
 function notFinite({ className, photo }: AdapterTask, step: number) {
   return loftError("not-finite", {
     what: `The loss of the adapter for ${photo.path} (${className}) became NaN or infinite at step ${step}.`,
-    fix: "Lower training.learningRate. With --keep-going the other adapters are trained all the same.",
+    fix: "Lower training.learningRate or adapter.alpha. With --keep-going the other adapters are trained all the same.",
   });
 }

@@ -8,6 +8,7 @@ import {
   toFloat32,
   writeSafetensors,
 } from "../checkpoint/safetensors.ts";
+import { concatenated } from "../engine/graph/tensor.ts";
 import type { TrainingState } from "../training/trainer.ts";
 import { checkpointFile, inRun, isCheckpointThere, runPaths } from "./run-folder.ts";
 
@@ -36,8 +37,7 @@ export async function writeCheckpoint(
     data,
   });
   const packed = (data: Float32Array) => tensor(data, data.length / rows);
-  const joined = (parts: readonly Float32Array[]) =>
-    tensor(Float32Array.from(parts.flatMap((part) => [...part])), rows);
+  const joined = (parts: readonly Float32Array[]) => tensor(concatenated(parts), rows);
   const tensors = new Map([
     ["parameters", packed(state.parameters)],
     ["first_moment", packed(state.firstMoment)],

@@ -6,7 +6,7 @@ import { type DiffusionModel, latentShape, latentSize } from "../diffusion/diffu
 import { stackPromptEmbeds } from "../diffusion/encode-prompts.ts";
 import { initialState, type Scheduler } from "../diffusion/schedulers/scheduler.ts";
 import { decodeLatents } from "../diffusion/vae.ts";
-import { float32, type HostTensor } from "../engine/graph/tensor.ts";
+import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { input } from "../engine/graph/value.ts";
 import { createSession, type Session } from "../engine/runtime/session.ts";
 import { fileWeights } from "../nn/weights.ts";
@@ -60,7 +60,10 @@ export async function createSampler(model: DiffusionModel, options: SamplerOptio
   const denoiser = await createSession({ prediction }, model.session);
   const shape = [1, ...latentShape(model, options.resolution)];
   const picture = decodeLatents(fileWeights(model.vae.file), model.vae.config, input("latents", shape));
-  const decoder = await createSession({ picture }, model.session);
+  const decoder = await createSession({ picture }, model.session).catch(async (error: unknown) => {
+    await denoiser.release();
+    throw error;
+  });
   const { scalingFactor } = model.vae.config;
   return {
     denoise: (rows, scheduler, control = {}) => denoise(model, options, denoiser, { rows, scheduler, ...control }),
@@ -97,7 +100,9 @@ async function denoise(
   const size = latentSize(model, options.resolution);
   const shape = [options.rows, ...latentShape(model, options.resolution)];
   const fixed = fixedFeeds(model, options, rows);
-  let latents: Float32Array = joined(rows.map(({ noise }) => noise)).map((value) => value * scheduler.initNoiseSigma);
+  let latents: Float32Array = concatenated(rows.map(({ noise }) => noise)).map(
+    (value) => value * scheduler.initNoiseSigma,
+  );
   let state = initialState;
   for (const [stepIndex, timestep] of scheduler.timesteps.entries()) {
     if (signal?.aborted) throw interrupted();
@@ -131,18 +136,8 @@ function fixedFeeds(
       rows.map(({ negativeEmbeds }) => negativeEmbeds),
     ),
     guidanceScale: float32(Float32Array.of(guidanceScale), []),
-    ...(layout === undefined ? {} : { fusions: float32(joined(fusions), [options.rows, layout.parameterCount]) }),
+    ...(layout === undefined ? {} : { fusions: float32(concatenated(fusions), [options.rows, layout.parameterCount]) }),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    result.set(part, offset);
-    offset += part.length;
-  }
-  return result;
 }
 
 function interrupted() {

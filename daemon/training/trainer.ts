@@ -6,22 +6,13 @@ import { type DiffusionModel, latentShape } from "../diffusion/diffusion-model.t
 import { drawLatents, type LatentDistribution } from "../diffusion/encode-photos.ts";
 import { stackPromptEmbeds } from "../diffusion/encode-prompts.ts";
 import { buildNoiseSchedule, type NoiseSchedule, signalAndNoise } from "../diffusion/noise-schedule.ts";
-import { float32, type HostTensor } from "../engine/graph/tensor.ts";
+import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { createSession } from "../engine/runtime/session.ts";
-import { type AdamWConfig, biasCorrections } from "../optim/adamw.ts";
+import { biasCorrections } from "../optim/adamw.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
-import { adapterTrainingGraph } from "./adapter-graph.ts";
+import { type AdapterGraphOptions, adapterTrainingGraph } from "./adapter-graph.ts";
 
-export type TrainerOptions = {
-  /** Adapters trained at once. */
-  readonly rows: number;
-  readonly layout: LoraLayout;
-  readonly alpha: number;
-  readonly resolution: number;
-  readonly adamW: AdamWConfig;
-  readonly maxGradNorm: number;
-  readonly lrSchedule: LrSchedule;
-};
+export type TrainerOptions = AdapterGraphOptions & { readonly lrSchedule: LrSchedule };
 
 /** One adapter to train. */
 export type TrainingRow = {
@@ -76,8 +67,8 @@ export type Trainer = {
 /** Build the session of a trainer; release it. */
 export async function createTrainer(model: DiffusionModel, options: TrainerOptions): Promise<Trainer> {
   const { rows, layout, alpha, lrSchedule, adamW } = options;
-  const session = await createSession(adapterTrainingGraph(model, options), model.session);
   const schedule = buildNoiseSchedule(model.scheduler);
+  const session = await createSession(adapterTrainingGraph(model, options), model.session);
   const stepWith: Trainer["stepWith"] = async (draws, promptEmbeds, state) => {
     const learningRate = learningRateAt(lrSchedule, state.step);
     const results = await session.run({
@@ -151,16 +142,11 @@ function drawFeeds(
   draws: readonly StepDraw[],
 ): Record<string, HostTensor> {
   const shape = [rows, ...latentShape(model, resolution)];
-  const stacked = (parts: readonly Float32Array[]) => {
-    const data = new Float32Array(parts.length * parts[0]!.length);
-    for (const [row, part] of parts.entries()) data.set(part, row * part.length);
-    return float32(data, shape);
-  };
   const scales = draws.map(({ timestep }) => signalAndNoise(schedule, timestep));
   const scale = (values: readonly number[]) => float32(Float32Array.from(values), [rows, 1, 1, 1]);
   return {
-    latents: stacked(draws.map(({ latents }) => latents)),
-    noise: stacked(draws.map(({ noise }) => noise)),
+    latents: float32(concatenated(draws.map(({ latents }) => latents)), shape),
+    noise: float32(concatenated(draws.map(({ noise }) => noise)), shape),
     signalScale: scale(scales.map(({ signal }) => signal)),
     noiseScale: scale(scales.map(({ noise }) => noise)),
     timesteps: float32(

@@ -14,7 +14,7 @@ import { drawPicture, newCanvas } from "../../daemon/data/canvas.ts";
 import { encodePng, readPhotoSquare, readPicture } from "../../daemon/data/image-file.ts";
 import { type Picture, toRgb8, toTensor } from "../../daemon/data/picture.ts";
 import type { DiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
-import { encodePhotos } from "../../daemon/diffusion/encode-photos.ts";
+import { createPhotoEncoder, type LatentDistribution } from "../../daemon/diffusion/encode-photos.ts";
 import { decodeLatents } from "../../daemon/diffusion/vae.ts";
 import { float32 } from "../../daemon/engine/graph/tensor.ts";
 import { input } from "../../daemon/engine/graph/value.ts";
@@ -284,8 +284,10 @@ function isOwn({ photo, className }: AdapterTask, reference: Reference): boolean
 /** What is left of pictures after the autoencoder: the mean of their latents, decoded. */
 async function reconstruct(model: DiffusionModel, pictures: readonly Picture[]): Promise<Picture[]> {
   const side = pictures[0]!.width;
-  const tensors = pictures.map((picture) => toTensor(picture).values);
-  const distributions = await encodePhotos(model, tensors, side);
+  const encoder = await createPhotoEncoder(model, side);
+  const distributions: LatentDistribution[] = [];
+  for (const picture of pictures) distributions.push(await encoder.encode(toTensor(picture).values));
+  await encoder.release();
   const channels = model.vae.config.latentChannels;
   const latentSide = Math.sqrt(distributions[0]!.mean.length / channels);
   const shape = [1, channels, latentSide, latentSide];

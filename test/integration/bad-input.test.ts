@@ -243,6 +243,8 @@ describe("a configuration or command line with mistakes", () => {
     ["usage-invalid", ["generate", "tiny.loft.json", "--keep-gong"]],
     ["usage-invalid", ["generate", "tiny.loft.json", "--checkpoint-seconds", "-1"]],
     ["usage-invalid", ["generate", "tiny.loft.json", "--only-class", "cta"]],
+    ["config-invalid", ["generate", "tiny.loft.json", "--output", "photos/cat/run"]],
+    ["usage-invalid", ["replay", "nowhere.png"]],
   ])("%s: loft %j", async (code, args) => {
     await writeTinyConfig(run, quick);
     const result = await runCommand([...args, "--json"], run);

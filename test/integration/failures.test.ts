@@ -3,15 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { readSafetensorsHeader, readTensors, writeSafetensors } from "../../daemon/checkpoint/safetensors.ts";
-import { type PreparedJob, prepareJob } from "../../daemon/jobs/prepare-job.ts";
-import { runJob } from "../../daemon/jobs/run-job.ts";
 import type { RunEvent } from "../../schemas/run-event.ts";
 import { type CommandResult, runCommand, startCommand, userError } from "../support/cli-process.ts";
 import { loftErrorOf } from "../support/loft-error.ts";
 import { only, runBytes } from "../support/run-bytes.ts";
+import { prepareTinyRun, runPrepared } from "../support/run-in-process.ts";
 import { makeTinyRun, type TinyRun, writeTinyConfig } from "../support/tiny-run.ts";
 
 let run: TinyRun;
@@ -61,7 +59,7 @@ test("adapters damaged between training and sampling", async () => {
 });
 
 test("a loss that is not finite stops the run; what was finished stays", async () => {
-  await writeTinyConfig(run, { training: { learningRate: 1e38 } });
+  await writeTinyConfig(run, { training: { learningRate: 1000 } });
   const result = userError(await loft("generate", "infinite"));
   expect(result).toMatchObject({ exitCode: 1, code: "not-finite" });
   expect(result.what).toMatch(/cat\/\d\.png \(cat\) became NaN or infinite at step \d/);
@@ -93,15 +91,16 @@ test("one adapter that is not finite spoils no other", async () => {
 test("a photo that vanishes or changes after planning", async () => {
   const photos = { vanished: join(run.photos, "cat", "0.png"), replaced: join(run.photos, "cat", "2.png") };
   const kept = await Promise.all([readBytes(photos.vanished), readBytes(photos.replaced)]);
-  const prepared = await prepare();
+  const prepared = await prepareTinyRun(run);
   await rm(photos.vanished);
   await writeFile(photos.replaced, kept[0]);
   const events: RunEvent[] = [];
+  const options = { root: join(run.folder, "vanished"), emit: (event: RunEvent) => events.push(event) };
 
-  const stopped = await loftErrorOf(() => runInProcess(prepared, "vanished", events, false), "file-vanished");
+  const stopped = await loftErrorOf(() => runPrepared(prepared, options), "file-vanished");
   expect(stopped.what).toContain(join("cat", "0.png"));
   events.length = 0;
-  const { failures } = await runInProcess(prepared, "vanished", events, true);
+  const { failures } = await runPrepared(prepared, { ...options, keepGoing: true });
   expect([...failures.values()].map(({ code }) => code)).toEqual([
     "file-vanished",
     "file-vanished",
@@ -121,7 +120,10 @@ test("a run folder that cannot be made or is somebody else's", async () => {
   await writeFile(join(run.folder, "file"), "");
   expect(userError(await loft("generate", "file/run"))).toMatchObject({ exitCode: 1, code: "output-unwritable" });
   expect(userError(await loft("generate", "file"))).toMatchObject({ exitCode: 1, code: "output-unwritable" });
-  expect(userError(await loft("generate", "photos"))).toMatchObject({ exitCode: 1, code: "output-not-empty" });
+  await mkdir(join(run.folder, "others"));
+  await writeFile(join(run.folder, "others", "thesis.txt"), "not ours");
+  expect(userError(await loft("generate", "others"))).toMatchObject({ exitCode: 1, code: "output-not-empty" });
+  expect(userError(await loft("generate", "photos"))).toMatchObject({ exitCode: 2, code: "config-invalid" });
 });
 
 test("a disk that is full, and one that is read-only", async (context) => {
@@ -154,21 +156,6 @@ function arguments_(command: string, output: string): string[] {
 
 function loft(command: string, output: string, ...options: readonly string[]): Promise<CommandResult> {
   return runCommand([...arguments_(command, output), ...options], run);
-}
-
-function prepare(): Promise<PreparedJob> {
-  return prepareJob({
-    configFile: join(run.folder, run.config),
-    modelsFolder: fileURLToPath(new URL("../../models", import.meta.url)),
-    onlyClasses: [],
-  });
-}
-
-function runInProcess(prepared: PreparedJob, output: string, events: RunEvent[], keepGoing: boolean) {
-  const { signal } = new AbortController();
-  const emit = (event: RunEvent) => events.push(event);
-  const command = `loft generate ${run.config}`;
-  return runJob(prepared, { root: join(run.folder, output), part: "everything", keepGoing, signal, emit, command });
 }
 
 async function readBytes(file: string): Promise<Buffer> {

@@ -119,6 +119,16 @@ test("a class that is gone leaves no folder that readers would count", async () 
   ]);
 });
 
+test("images that are there keep their metadata, and that is told once", async () => {
+  await writeTinyConfig(run, { ...fiveImages, output: { stripMetadata: true } });
+  const warnings = (result: CommandResult) =>
+    result.events.flatMap(({ event }) => (event.type === "warning" ? [event.what] : []));
+  const changed = expect.stringContaining("output.stripMetadata was changed");
+  const first = await generate();
+  expect([first.exitCode, warnings(first)]).toEqual([0, expect.arrayContaining([changed])]);
+  expect(warnings(await generate())).not.toContainEqual(changed);
+});
+
 function generate(output = run.root, ...options: readonly string[]): Promise<CommandResult> {
   return runCommand(["generate", run.config, "--json", "--output", output, ...options], run);
 }

@@ -8,19 +8,21 @@ import { findTargetModules, layerNames } from "../../daemon/adapters/targets.ts"
 import { readJsonFile } from "../../daemon/checkpoint/diffusers-folder.ts";
 import { type PredictionType, readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
-import { encodePrompts, encodeTokenIds } from "../../daemon/diffusion/encode-prompts.ts";
-import { addNoise, buildNoiseSchedule, velocity } from "../../daemon/diffusion/noise-schedule.ts";
+import { encodePrompts } from "../../daemon/diffusion/encode-prompts.ts";
+import { buildNoiseSchedule, signalAndNoise } from "../../daemon/diffusion/noise-schedule.ts";
 import { createScheduler } from "../../daemon/diffusion/schedulers/schedulers.ts";
 import { encodeTokens, endTokenIndex } from "../../daemon/diffusion/text-encoder.ts";
 import { unet } from "../../daemon/diffusion/unet.ts";
 import { decodeLatents, encodeImage } from "../../daemon/diffusion/vae.ts";
 import { float32 } from "../../daemon/engine/graph/tensor.ts";
-import { input } from "../../daemon/engine/graph/value.ts";
+import { input, type Value } from "../../daemon/engine/graph/value.ts";
+import { reduceMean } from "../../daemon/engine/ops/reduction.ts";
 import { fileWeights, within } from "../../daemon/nn/weights.ts";
 import { createSampler } from "../../daemon/sampling/sampler.ts";
+import { addNoise, rowwiseLoss, trainingTarget } from "../../daemon/training/diffusion-loss.ts";
 import { createTrainer, type TrainingState } from "../../daemon/training/trainer.ts";
 import { cpu, runGraph } from "../support/run-graph.ts";
-import type { ReferenceCase } from "./reference-case.ts";
+import type { ReferenceArray, ReferenceCase } from "./reference-case.ts";
 
 export function loadModel({ folder }: ReferenceCase): Promise<DiffusionModel> {
   return loadDiffusionModel(folder, cpu);
@@ -28,7 +30,9 @@ export function loadModel({ folder }: ReferenceCase): Promise<DiffusionModel> {
 
 export async function text(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const ids = reference.ids("text.input_ids");
-  const states = await encodeTokenIds(model, ids);
+  const { config, file } = model.textEncoder;
+  const embeds = encodeTokens(fileWeights(file), config, input("tokenIds", ids.shape, "i64"));
+  const states = (await runGraph({ embeds }, { tokenIds: ids })).embeds!.data as Float32Array;
   reference.compare("text.last_hidden_state", states);
   const [rows, tokens] = ids.shape as [number, number];
   const width = states.length / rows / tokens;
@@ -118,23 +122,37 @@ export async function autoencoder(reference: ReferenceCase, model: DiffusionMode
 
 export async function noise(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const schedule = buildNoiseSchedule(model.scheduler);
-  const [latents, draws, timesteps, prediction] = ["latents", "noise", "timesteps", "prediction"].map(
-    (name) => reference.array(`noise.${name}`).data,
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const size = latents.length / timesteps.length;
-  const byRow = (rule: typeof addNoise) =>
-    Float32Array.from(
-      [...timesteps].flatMap((timestep, row) => {
-        const part = (data: Float32Array) => data.slice(row * size, (row + 1) * size);
-        return [...rule(schedule, part(latents), part(draws), timestep)];
-      }),
-    );
-  const meanSquare = (target: Float32Array) =>
-    target.reduce((sum, value, index) => sum + (prediction[index]! - value) ** 2, 0) / target.length;
-  reference.compare("noise.noisy", byRow(addNoise));
-  reference.compare("noise.velocity", byRow(velocity));
-  reference.compare("noise.loss.epsilon", [meanSquare(draws)]);
-  reference.compare("noise.loss.v_prediction", [meanSquare(byRow(velocity))]);
+  const [latents, draws, prediction] = ["latents", "noise", "prediction"].map((name) =>
+    reference.array(`noise.${name}`),
+  ) as [ReferenceArray, ReferenceArray, ReferenceArray];
+  const factors = [...reference.array("noise.timesteps").data].map((timestep) => signalAndNoise(schedule, timestep));
+  const { shape } = latents;
+  const scale = (name: string) => input(name, [factors.length, 1, 1, 1]);
+  const scales = { signalScale: scale("signalScale"), noiseScale: scale("noiseScale") };
+  const noised = { latents: input("latents", shape), noise: input("noise", shape), ...scales };
+  const velocity = trainingTarget(noised, "v_prediction");
+  const predicted = input("prediction", shape);
+  const loss = (target: Value) => reduceMean(rowwiseLoss(predicted, target), [0]);
+  const outputs = {
+    "noise.noisy": addNoise(noised),
+    "noise.velocity": velocity,
+    "noise.loss.epsilon": loss(trainingTarget(noised, "epsilon")),
+    "noise.loss.v_prediction": loss(velocity),
+  };
+  const made = await runGraph(outputs, {
+    latents: float32(latents.data, shape),
+    noise: float32(draws.data, shape),
+    prediction: float32(prediction.data, shape),
+    signalScale: float32(
+      Float32Array.from(factors, ({ signal }) => signal),
+      scales.signalScale.shape,
+    ),
+    noiseScale: float32(
+      Float32Array.from(factors, ({ noise }) => noise),
+      scales.noiseScale.shape,
+    ),
+  });
+  for (const name of Object.keys(outputs)) reference.compare(name, made[name]!.data as Float32Array);
 }
 
 function layoutOf(fused: AdapterWeights): LoraLayout {

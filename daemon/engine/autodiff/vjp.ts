@@ -2,6 +2,7 @@
  * Reverse-mode differentiation: from a graph to the graph of its gradients. Knows operations only through their vjp.
  */
 import { hostArray } from "../graph/dtype.ts";
+import { gradientMissing } from "../graph/op.ts";
 import { constant, type Node, type OpNode, type Value } from "../graph/value.ts";
 import { opNodesOf } from "../graph/walk.ts";
 import { add } from "../ops/elementwise.ts";
@@ -9,7 +10,8 @@ import { expand } from "../ops/movement.ts";
 
 /**
  * Gradients of the sum of `loss` with respect to each value of `wrt`, each of its value's shape.
- * A value that the loss does not reach gets zeros.
+ * A value that does not reach the loss gets zeros.
+ * @throws LoftError "gradient-missing" where an operation on the way has none; gradients of gradients are not built
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   const order = opNodesOf([loss]);
@@ -35,12 +37,14 @@ function sendBack(
   trained: ReadonlySet<Node>,
   send: (value: Value, cotangent: Value) => void,
 ): void {
+  const [cotangent, ...others] = cotangents;
+  // The other outputs are there for the gradient to use again: only a gradient of a gradient reaches them.
+  if (cotangent === undefined || 0 < others.length) throw gradientMissing(node.op.name);
   const needs = node.inputs.map((value) => trained.has(value.node));
-  const first = cotangents[0] ?? filled(node.outputs[0]!, 0);
   const { inputs, outputs, attributes } = node;
-  const results = node.op.vjp({ inputs, outputs, attributes, cotangents, cotangent: first, needs });
-  for (const [index, cotangent] of results.entries()) {
-    if (cotangent !== undefined && needs[index]) send(inputs[index]!, cotangent);
+  const results = node.op.vjp({ inputs, outputs, attributes, cotangent, needs });
+  for (const [index, result] of results.entries()) {
+    if (result !== undefined && needs[index]) send(inputs[index]!, result);
   }
 }
 

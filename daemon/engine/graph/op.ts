@@ -39,9 +39,7 @@ export type LowerContext<A extends Attributes> = {
 export type VjpContext<A extends Attributes> = {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Cotangent of each output; undefined where nothing flows back. */
-  readonly cotangents: readonly (Value | undefined)[];
-  /** Cotangent of the first output. */
+  /** Cotangent of the first output; of the others none ever comes. */
   readonly cotangent: Value;
   readonly attributes: A;
   /** Which inputs a gradient is wanted for. */

@@ -16,3 +16,14 @@ export function float32(data: Float32Array, shape: Shape): HostTensor {
 export function int64(values: readonly number[], shape: Shape): HostTensor {
   return { dtype: "i64", shape, data: BigInt64Array.from(values, BigInt) };
 }
+
+/** Arrays one after the other, as one. */
+export function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

@@ -21,6 +21,8 @@ export type OnnxModel = {
   readonly weightsFolder: string | undefined;
   /** Bytes of the weights that stay in files. */
   readonly weightBytes: number;
+  /** Its weights are too many bytes to be copied or laid out anew. */
+  readonly isLarge: boolean;
   readonly inputs: readonly NamedType[];
   readonly outputs: readonly NamedType[];
   /** Distinct ONNX operators used, sorted. */
@@ -28,23 +30,24 @@ export type OnnxModel = {
   readonly nodeCount: number;
 };
 
+/** Weights above this size make a model large. */
+const largeModelBytes = 100 * 2 ** 20;
+
 export type ModelOptions = {
-  /** Weights of more bytes in all are widened from 16 bits one by one, each just before its use. */
-  readonly lateWideningAbove?: number;
+  /** In a large model 16-bit weights are widened one by one, each just before its use. */
+  readonly widenLate?: boolean;
 };
 
 /**
  * Lower everything that the outputs reach. Output names are the keys of `outputs`.
  * @throws LoftError "shape-mismatch" when two inputs share a name
  */
-export function toModel(
-  outputs: Readonly<Record<string, Value>>,
-  { lateWideningAbove = Number.POSITIVE_INFINITY }: ModelOptions = {},
-): OnnxModel {
+export function toModel(outputs: Readonly<Record<string, Value>>, { widenLate = false }: ModelOptions = {}): OnnxModel {
   const nodes = nodesOf(Object.values(outputs));
   const weightBytes = nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0);
   const weightsFolder = weightsFolderOf(nodes);
-  const builder = createBuilder(weightsFolder ?? "", lateWideningAbove < weightBytes);
+  const isLarge = largeModelBytes < weightBytes;
+  const builder = createBuilder({ weightsFolder: weightsFolder ?? "", isLarge, widenLate });
   const names = new Map<Node, readonly string[]>();
   for (const node of nodes) names.set(node, lowerNode(builder, node, names));
   for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
@@ -58,12 +61,15 @@ export function toModel(
     ]),
     weightsFolder,
     weightBytes,
+    isLarge,
     inputs,
     outputs: results,
     opTypes: [...builder.opTypes].sort(),
     nodeCount: builder.messages.length,
   };
 }
+
+type BuilderOptions = { readonly weightsFolder: string; readonly isLarge: boolean; readonly widenLate: boolean };
 
 type Builder = Emitter & {
   readonly messages: (readonly Uint8Array[])[];
@@ -77,7 +83,7 @@ type Builder = Emitter & {
   readonly weight: (node: WeightNode) => string;
 };
 
-function createBuilder(weightsFolder: string, widensLate: boolean): Builder {
+function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): Builder {
   const messages: (readonly Uint8Array[])[] = [];
   const opTypes = new Set<string>();
   const shared = new Map<string, string>();
@@ -125,7 +131,7 @@ function createBuilder(weightsFolder: string, widensLate: boolean): Builder {
     weight,
     widened: (name, { dtype, shape }, after) => {
       if (dtype !== "f16" && dtype !== "bf16") return name;
-      if (widensLate) return widen(emit, tiedTo(late, name, shape, after));
+      if (isLarge && widenLate) return widen(emit, tiedTo(late, name, shape, after));
       return sharedConstant(`wide:${name}`, () => widen(emit, name));
     },
     emitMany,

@@ -1,6 +1,6 @@
 /** Scaled dot-product attention (Vaswani et al. 2017, eq. 1). */
-import type { Op } from "../graph/op.ts";
-import { shapeError, showShape } from "../graph/shape.ts";
+import { gradientMissing, type Op } from "../graph/op.ts";
+import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
 import { softmax } from "./activation.ts";
 import { add, mul, sub } from "./elementwise.ts";
@@ -13,7 +13,7 @@ type Scale = { readonly factor: number };
 /**
  * softmax(factor * Q K^T + mask) V.
  * @param query [batch, heads, n, width]; key and value [batch, heads, m, width]
- * @param mask added to the scores, broadcast to [batch, heads, n, m]; it gets no gradient
+ * @param mask added to the scores, broadcast to [batch, heads, n, m]; its gradient is not built
  */
 export function attention(query: Value, key: Value, value: Value, factor: number, mask?: Value): Value {
   const inputs = mask === undefined ? [query, key, value] : [query, key, value, mask];
@@ -25,14 +25,18 @@ export const attentionOp: Op<Scale> = {
   name: "attention",
   inferTypes: ([query, key, value]) => {
     const [batch, heads, rows, width] = query!.shape as [number, number, number, number];
-    const columns = key!.shape[2]!;
-    if (key!.shape[3] !== width || value!.shape[2] !== columns || key!.shape[1] !== heads) {
+    const [columns, valueWidth] = value!.shape.slice(2) as [number, number];
+    const fits =
+      query!.shape.length === 4 &&
+      sameShape(key!.shape, [batch, heads, columns, width]) &&
+      sameShape(value!.shape, [batch, heads, columns, valueWidth]);
+    if (!fits) {
       const shapes = [query!, key!, value!].map(({ shape }) => showShape(shape));
       throw shapeError("attention", `query, key and value ${shapes.join(", ")} do not fit.`);
     }
     const { dtype } = query!;
     return [
-      { shape: [batch, heads, rows, value!.shape[3]!], dtype },
+      { shape: [batch, heads, rows, valueWidth], dtype },
       { shape: [batch, heads, rows, columns], dtype },
     ];
   },
@@ -52,7 +56,8 @@ export const attentionOp: Op<Scale> = {
     attributes: { factor },
     needs,
   }) => {
-    const [forQuery, forKey, forValue] = needs;
+    const [forQuery, forKey, forValue, forMask] = needs;
+    if (forMask) throw gradientMissing("attention");
     const kept = isKept(probabilities!) ? probabilities! : probabilitiesAgain([query!, key!, mask], factor, dO);
     const dV = forValue ? matmul(kept, dO, { transposeLeft: true }) : undefined;
     if (!forQuery && !forKey) return [undefined, undefined, dV];

@@ -1,6 +1,6 @@
 /** Two-dimensional convolution and its transpose, NCHW; each is the other's gradient. */
 import type { Emitter, Op } from "../graph/op.ts";
-import { shapeError, showShape } from "../graph/shape.ts";
+import { shapeError, showShape, sizeOf } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
 import { reshape, slice, transpose } from "./movement.ts";
 import { reduceSum } from "./reduction.ts";
@@ -43,13 +43,14 @@ function withWideWeight(onnx: Emitter, [x, weight, ...bias]: readonly string[], 
 
 export const conv2dOp: Op<ConvAttributes> = {
   name: "conv2d",
-  inferTypes: ([x, weight], { stride, padding: [top, left, bottom, right], dilation }) => {
+  inferTypes: ([x, weight, bias], { stride, padding: [top, left, bottom, right], dilation }) => {
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const [out, inner, kernelHeight, kernelWidth] = weight!.shape as [number, number, number, number];
     const size = (length: number, pad: number, kernel: number) =>
       Math.floor((length + pad - dilation * (kernel - 1) - 1) / stride) + 1;
     const shape = [batch, out, size(height, top + bottom, kernelHeight), size(width, left + right, kernelWidth)];
-    if (x!.shape.length !== 4 || inner !== channels || shape.some((length) => length < 1)) {
+    const fits = x!.shape.length === 4 && weight!.shape.length === 4 && inner === channels;
+    if (!fits || shape.some((length) => length < 1) || (bias !== undefined && sizeOf(bias.shape) !== out)) {
       throw shapeError("conv2d", `${showShape(x!.shape)} does not fit weight ${showShape(weight!.shape)}.`);
     }
     return [{ shape, dtype: x!.dtype }];
@@ -74,15 +75,10 @@ function inputGradient(x: Value, weight: Value, dy: Value, { stride, padding, di
   return convTranspose2d(dy, weight, { stride, padding, outputPadding });
 }
 
-/** dW: a convolution over the batch, the cotangent as kernel, the stride as its dilation. */
-function weightGradient(
-  x: Value,
-  dy: Value,
-  weight: Value,
-  { stride, padding }: Omit<ConvAttributes, "dilation">,
-): Value {
+/** dW: a convolution over the batch, the cotangent as kernel; stride and dilation change places. */
+function weightGradient(x: Value, dy: Value, weight: Value, { stride, padding, dilation }: ConvAttributes): Value {
   const swapped = (value: Value) => transpose(value, [1, 0, 2, 3]);
-  const full = swapped(conv2d(swapped(x), swapped(dy), undefined, { padding, dilation: stride }));
+  const full = swapped(conv2d(swapped(x), swapped(dy), undefined, { stride: dilation, padding, dilation: stride }));
   return slice(slice(full, 2, 0, weight.shape[2]!), 3, 0, weight.shape[3]!);
 }
 
@@ -91,7 +87,7 @@ export const convTranspose2dOp: Op<TransposeAttributes> = {
   inferTypes: ([x, weight], { stride, padding: [top, left, bottom, right], outputPadding: [rows, columns] }) => {
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const [inner, out, kernelHeight, kernelWidth] = weight!.shape as [number, number, number, number];
-    if (x!.shape.length !== 4 || inner !== channels) {
+    if (x!.shape.length !== 4 || weight!.shape.length !== 4 || inner !== channels) {
       throw shapeError("convTranspose2d", `${showShape(x!.shape)} does not fit weight ${showShape(weight!.shape)}.`);
     }
     const tall = (height - 1) * stride + kernelHeight - top - bottom + rows;
@@ -104,6 +100,6 @@ export const convTranspose2dOp: Op<TransposeAttributes> = {
   },
   vjp: ({ inputs: [x, weight], cotangent: dy, attributes: { stride, padding }, needs }) => [
     needs[0] ? conv2d(dy, weight!, undefined, { stride, padding }) : undefined,
-    needs[1] ? weightGradient(dy, x!, weight!, { stride, padding }) : undefined,
+    needs[1] ? weightGradient(dy, x!, weight!, { stride, padding, dilation: 1 }) : undefined,
   ],
 };

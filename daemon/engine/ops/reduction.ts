@@ -9,12 +9,17 @@ type Axes = { readonly axes: readonly number[] };
 
 /** Sum over `axes`, which stay with size 1. */
 export function reduceSum(x: Value, axes: readonly number[]): Value {
-  return applyOne(reduceSumOp, [x], { axes: axes.map((axis) => axisOf(x.shape, axis)) });
+  return reduce(reduceSumOp, x, axes);
 }
 
 /** Mean over `axes`, which stay with size 1. */
 export function reduceMean(x: Value, axes: readonly number[]): Value {
-  return applyOne(reduceMeanOp, [x], { axes: axes.map((axis) => axisOf(x.shape, axis)) });
+  return reduce(reduceMeanOp, x, axes);
+}
+
+/** Over no axes nothing is reduced; ONNX takes an empty list for all of them. */
+function reduce(op: Op<Axes>, x: Value, axes: readonly number[]): Value {
+  return axes.length === 0 ? x : applyOne(op, [x], { axes: axes.map((axis) => axisOf(x.shape, axis)) });
 }
 
 function reducedShape(shape: Shape, axes: readonly number[]): Shape {

@@ -10,9 +10,13 @@ export const providerChoices = ["auto", "cpu", "cuda", "webgpu", "coreml", "dml"
 export type ProviderChoice = (typeof providerChoices)[number];
 export type Provider = Exclude<ProviderChoice, "auto">;
 
+/** Gets CUDA's libraries for onnxruntime-node; run it in LoFT's folder. */
+export const cudaInstallCommand =
+  "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12";
+
 const howToAdd: Readonly<Record<Provider, string>> = {
   cpu: "Reinstall onnxruntime-node.",
-  cuda: "It needs Linux x64 with an NVIDIA driver, CUDA 12 and cuDNN 9, and onnxruntime-node's CUDA libraries: run `node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12`.",
+  cuda: `It needs Linux x64 with an NVIDIA driver, CUDA 12 and cuDNN 9, and onnxruntime-node's CUDA libraries: run \`${cudaInstallCommand}\`.`,
   webgpu: "It needs a Vulkan, Metal or Direct3D 12 driver.",
   coreml: "It exists on macOS only.",
   dml: "It exists on Windows only.",

@@ -34,9 +34,6 @@ const tensorTypes: Readonly<Record<Exclude<DType, "bf16">, Tensor.Type>> = {
   bool: "bool",
 };
 
-/** Weights above this size make a model "large": its weights are then neither copied nor laid out anew. */
-const largeModelBytes = 100 * 2 ** 20;
-
 /**
  * Build, load and optimize a graph whose outputs are given by name.
  * @throws LoftError "provider-unavailable" when the device cannot be used, "session-failed" when the graph is refused
@@ -46,7 +43,7 @@ export async function createSession(
   options: SessionOptions,
 ): Promise<Session> {
   // The detour of a late widening costs other devices a wait for the processor.
-  const model = toModel(outputs, options.provider === "cpu" ? { lateWideningAbove: largeModelBytes } : {});
+  const model = toModel(outputs, { widenLate: options.provider === "cpu" });
   const session = await load(model, options);
   return {
     model,
@@ -73,7 +70,7 @@ async function load(
   model: OnnxModel,
   { provider, threads, unoptimized = false }: SessionOptions,
 ): Promise<InferenceSession> {
-  const large = largeModelBytes < model.weightBytes;
+  const large = model.isLarge;
   const session: Record<string, unknown> = {
     // A waiting thread that spins makes everything slow as soon as anything else uses a core.
     intra_op: { allow_spinning: "0" },

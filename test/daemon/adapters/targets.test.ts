@@ -1,6 +1,6 @@
 /** Target names select the same layers as in PEFT. */
 import { describe, expect, it } from "vitest";
-import { findTargetModules } from "../../../daemon/adapters/targets.ts";
+import { findTargetModules, layerNames } from "../../../daemon/adapters/targets.ts";
 import { readSafetensorsHeader } from "../../../daemon/checkpoint/safetensors.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { referencePath } from "../../support/reference.ts";
@@ -53,4 +53,9 @@ describe("findTargetModules", () => {
     const error = await loftErrorOf(() => findTargetModules(model, targets), "adapter-invalid");
     expect(error.what).toContain(named);
   });
+});
+
+it("layerNames lists every layer with weights, of any shape", () => {
+  const model = checkpoint({ "a.to_q.weight": [4, 3], "a.to_q.bias": [4], "conv_in.weight": [8, 4, 3, 3], scale: [1] });
+  expect(layerNames(model)).toEqual(["a.to_q", "conv_in"]);
 });

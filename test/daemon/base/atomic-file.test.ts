@@ -15,6 +15,20 @@ describe("writeFileAtomic", () => {
     expect(await readdir(join(folder, "a", "b"))).toEqual(["file.txt"]);
   });
 
+  it("writes content that is made piece by piece, or nothing when making it fails", async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, "file.txt");
+    async function* pieces(fails: boolean) {
+      yield Buffer.from("one ");
+      if (fails) throw new Error("no more");
+      yield Buffer.from("two");
+    }
+    await writeFileAtomic(file, pieces(false));
+    await expect(writeFileAtomic(file, pieces(true))).rejects.toThrow("no more");
+    expect(await readFile(file, "utf8")).toBe("one two");
+    expect(await readdir(folder)).toEqual(["file.txt"]);
+  });
+
   it("writes names of the greatest length a file system allows", async () => {
     const folder = await temporaryFolder();
     const name = "x".repeat(255);

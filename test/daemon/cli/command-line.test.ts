@@ -1,14 +1,15 @@
 /** The command line as its users meet it: help, exit codes, errors, and the commands that need no run. */
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../../daemon/cli/context.ts";
 import { runCommandLine } from "../../../daemon/cli/program.ts";
+import { installedProviders } from "../../../daemon/engine/runtime/providers.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const packageFolder = fileURLToPath(new URL("../../..", import.meta.url));
-const commands = ["init", "plan", "generate", "train", "sample", "replay", "sheet", "models", "doctor"];
+const commands = ["init", "plan", "generate", "train", "sample", "replay", "sheet", "export", "models", "doctor"];
 
 describe("help", () => {
   it("lists every command", async () => {
@@ -51,6 +52,13 @@ describe("a mistake in the command line", () => {
     ["an unknown device", ["generate", "a.json", "--device", "tpu"], /Allowed choices are auto, cpu/],
     ["a count that is no number", ["sheet", "run", "--images-per-class", "many"], /whole number of at least 1/],
     ["a count of zero", ["sheet", "run", "--images-per-class", "0"], /whole number of at least 1/],
+    ["an export without a format", ["export", "run", "--output", "out"], /--format <format>' not specified/],
+    ["an export without a folder", ["export", "run", "--format", "csv"], /--output <folder>' not specified/],
+    [
+      "an unknown format",
+      ["export", "run", "--format", "zip", "--output", "out"],
+      /Allowed choices are adapters-kohya/,
+    ],
     ["an option without its value", ["init", "photos", "--output"], /argument missing/],
   ])("%s exits with 2 and says what to do", async (_, args, text) => {
     const { code, stdout, stderr } = await loft(args);
@@ -98,6 +106,10 @@ describe("doctor", () => {
     expect({ code, healthy }).toEqual({ code: 0, healthy: true });
     const names = checks.map((check: { name: string }) => check.name);
     expect(names).toEqual(expect.arrayContaining(["loft", "node", "memory", "providers", "sharp", "model loft-mini"]));
+    const { value } = checks.find((check: { name: string }) => check.name === "providers");
+    expect(value.split(" (")[0].split(", ")).toEqual(installedProviders());
+    const canAddCuda = process.platform === "linux" && process.arch === "x64" && !installedProviders().includes("cuda");
+    expect(value.includes("--onnxruntime-node-install=cuda12")).toBe(canAddCuda);
   });
 
   it("exits with 1 and says what to do when the models are gone", async () => {
@@ -134,6 +146,15 @@ describe("init", () => {
     expect(await readFile(file, "utf8")).toBe("mine");
     expect((await loft(["init", `${photos}/`, "--force"], { workingFolder })).code).toBe(0);
     expect(JSON.parse(await readFile(file, "utf8")).name).toBe("train");
+  });
+
+  it.each([".", "cat/.."])("puts the runs beside the photos when called inside of them: init %s", async (folder) => {
+    const workingFolder = join(await temporaryFolder(), "my photos");
+    await cp(join(photos, "cat"), join(workingFolder, "cat"), { recursive: true });
+    expect((await loft(["init", folder], { workingFolder })).code).toBe(0);
+    const config = JSON.parse(await readFile(join(workingFolder, "my photos.loft.json"), "utf8"));
+    expect(config).toMatchObject({ data: { folder: "." }, output: { folder: "../runs/my photos" } });
+    expect((await loft(["plan", "my photos.loft.json", "--resolved"], { workingFolder })).code).toBe(0);
   });
 
   it.each([

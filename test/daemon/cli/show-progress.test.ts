@@ -49,7 +49,7 @@ describe("progressDisplay", () => {
       "warning: It is hot.",
       "fix: Open a window.",
       "done in 1 min 1 s: 0 adapters, 4 images",
-      "adapters 2/2, images 4/4 (0.5 images/s), about 0 s left",
+      "adapters 2/2, images 4/4 (0.5 images/s), nothing left",
     ]);
   });
 
@@ -74,6 +74,13 @@ describe("progressDisplay", () => {
     expect(drawings[4]).toContain("2/4");
   });
 
+  it("puts what is no event above the block", () => {
+    const scene = { terminal: true, environment: { NO_COLOR: "1" }, noteAtEnd: "saving ..." };
+    const last = play([started], scene).stderr.split("\u001b[3F\u001b[0J").at(-2);
+    expect(last).toMatch(/^saving \.\.\.\nadapters .*\nimages .*\nleft .*\n$/);
+    expect(play([started], { ...scene, terminal: false }).stderr).toContain("\nsaving ...\n");
+  });
+
   it("uses color only where it is welcome", () => {
     const colors = (environment: Record<string, string>) =>
       play([started], { terminal: true, environment }).stderr.includes("\u001b[90m");
@@ -85,10 +92,14 @@ type Scene = {
   readonly asJson?: boolean;
   readonly terminal?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly noteAtEnd?: string;
 };
 
 /** Show events two seconds apart and close. */
-function play(events: readonly RunEvent[], { asJson = false, terminal = false, environment = {} }: Scene = {}) {
+function play(
+  events: readonly RunEvent[],
+  { asJson = false, terminal = false, environment = {}, noteAtEnd }: Scene = {},
+) {
   let stdout = "";
   let stderr = "";
   let clock = 0;
@@ -112,6 +123,7 @@ function play(events: readonly RunEvent[], { asJson = false, terminal = false, e
     display.show(event);
     clock += 2_000;
   }
+  if (noteAtEnd !== undefined) display.note(noteAtEnd);
   display.close();
   return { stdout, stderr };
 }

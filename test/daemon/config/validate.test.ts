@@ -49,6 +49,10 @@ describe("problems of the text", () => {
       '{ "data": { "folder": "a" },\n  "seed": 1, "seed": 2 }',
       ['2:14: "seed" is given twice in this group. Keep one of the two.'],
     ],
+    [
+      "\uFFFD\uFFFD{\u0000\n\u0000}\u0000",
+      ["1:1: The file is not UTF-8 text; it looks like UTF-16. Save it as UTF-8."],
+    ],
     ["[".repeat(100_000), ["1:65: Groups and lists are nested more than 64 deep. Remove the surplus brackets."]],
   ];
   test.each(cases)("%.60s", (text, expected) => expect(problemsOf(text)).toEqual(expected));
@@ -107,6 +111,14 @@ describe("wrong values", () => {
       'sampling.scheduler cannot be the text "dpmsolver++". Did you mean "dpm-solver++"?',
     ],
     ['"sampling": 500', "sampling must be a group { ... }, but is 500. Correct or remove it."],
+    [
+      '"training": { "epsilon": 1e-300 }',
+      "training.epsilon must be at least 1e-30, but is 1e-300. Write for example 1e-8.",
+    ],
+    [
+      '"training": { "learningRate": 1e300 }',
+      "training.learningRate must be at most 1000, but is 1e+300. Write for example 0.001.",
+    ],
     ['"training": { "steps": 0 }', "training.steps must be at least 1, but is 0. Write for example 600."],
     [
       '"training": { "learningRate": 0 }',

@@ -80,7 +80,7 @@ describe("words", () => {
 
   it("gives one plain line", () => {
     expect(progressLine(progress)).toBe(
-      "adapters 0/4 (step 20/100 of 2, 4.0 steps/s, loss 0.3750), images 0/10, about 2 min 0 s left",
+      "adapters 0/4 (step 20/100 of 2, 4.0 adapter-steps/s, loss 0.3750), images 0/10, about 2 min 0 s left",
     );
     const failure: RunEvent = { type: "task-failed", id: "a", code: "not-finite", what: "w", fix: "f" };
     expect(progressLine(progressAfter(started, failure))).toBe(

@@ -15,6 +15,7 @@ import {
   prepareRunFolder,
   type RunRecord,
   readRun,
+  refuseForeignFolder,
   runPaths,
   trainingLogFile,
   writeRun,
@@ -55,6 +56,8 @@ describe("prepareRunFolder", () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "thesis.tex"), "mine");
     await expect(prepareRunFolder(folder)).rejects.toMatchObject({ code: "output-not-empty" });
+    await expect(refuseForeignFolder(folder)).rejects.toMatchObject({ code: "output-not-empty" });
+    await expect(refuseForeignFolder(join(folder, "missing"))).resolves.toBeUndefined();
     expect(await readdir(folder)).toEqual(["thesis.tex"]);
   });
 

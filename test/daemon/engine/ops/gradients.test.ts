@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { LoftError } from "../../../../daemon/base/errors.ts";
 import { gradients } from "../../../../daemon/engine/autodiff/vjp.ts";
-import { constant, input } from "../../../../daemon/engine/graph/value.ts";
+import { type Shape, sizeOf } from "../../../../daemon/engine/graph/shape.ts";
+import { constant, input, type Value } from "../../../../daemon/engine/graph/value.ts";
 import { opNodesOf } from "../../../../daemon/engine/graph/walk.ts";
 import * as activation from "../../../../daemon/engine/ops/activation.ts";
 import { attention } from "../../../../daemon/engine/ops/attention.ts";
@@ -48,6 +49,7 @@ const cases: readonly GradientCase[] = [
     build: ([x, y]) => mul(x!, y!),
   },
   { name: "mul, the same twice", inputs: [[3]], build: ([x]) => mul(x!, x!) },
+  { name: "mul and add, rank 0", inputs: [[], [3]], build: ([x, y]) => add(mul(x!, y!), x!) },
   { name: "div, broadcast", inputs: [[2, 3], [3]], build: ([x, y]) => div(x!, y!), range: positive },
   { name: "exp", inputs: [[4]], build: ([x]) => exp(x!) },
   { name: "sqrt", inputs: [[4]], build: ([x]) => sqrt(x!), range: positive },
@@ -59,6 +61,8 @@ const cases: readonly GradientCase[] = [
   { name: "erf", inputs: [[5]], build: ([x]) => activation.erf(x!), ...f32 },
   { name: "gelu", inputs: [[5]], build: ([x]) => activation.gelu(x!), ...f32 },
   { name: "softmax", inputs: [[2, 4]], build: ([x]) => activation.softmax(x!, -1) },
+  { name: "softmax, first axis", inputs: [[3, 2]], build: ([x]) => activation.softmax(x!, 0) },
+  { name: "softmax, rank 1", inputs: [[4]], build: ([x]) => activation.softmax(x!, 0) },
   {
     name: "matmul",
     inputs: [
@@ -72,6 +76,14 @@ const cases: readonly GradientCase[] = [
     inputs: [
       [2, 2, 3],
       [3, 2],
+    ],
+    build: ([x, y]) => matmul(x!, y!),
+  },
+  {
+    name: "matmul, both sides broadcast",
+    inputs: [
+      [2, 1, 1, 3],
+      [3, 3, 2],
     ],
     build: ([x, y]) => matmul(x!, y!),
   },
@@ -150,11 +162,24 @@ const cases: readonly GradientCase[] = [
     build: ([x, w]) => convTranspose2d(x!, w!, { stride: 2, padding: [1, 1, 1, 1], outputPadding: [1, 1] }),
     ...f32,
   },
+  {
+    name: "conv2d, stride 2 and dilation 2, the weight's",
+    inputs: [[3, 2, 3, 2]],
+    build: ([w]) => conv2d(numbers([2, 2, 8, 7]), w!, undefined, { stride: 2, dilation: 2, padding: [1, 1, 1, 1] }),
+    ...f32,
+  },
   { name: "standardize", inputs: [[2, 6]], build: ([x]) => standardize(x!, 1e-5), ...f32 },
-  { name: "layerNorm", inputs: [[2, 6]], build: ([x]) => layerNorm(x!, sin(gammaLike(6)), gammaLike(6), 1e-5), ...f32 },
+  { name: "layerNorm", inputs: [[2, 6]], build: ([x]) => layerNorm(x!, sin(numbers([6])), numbers([6]), 1e-5), ...f32 },
+  {
+    name: "layerNorm, rank 3",
+    inputs: [[1, 2, 5]],
+    build: ([x]) => layerNorm(x!, numbers([5]), numbers([5]), 1e-5),
+    ...f32,
+  },
   { name: "upsampleNearest2x", inputs: [[1, 2, 2, 3]], build: ([x]) => upsampleNearest2x(x!), ...f32 },
   { name: "averagePool2x", inputs: [[1, 2, 4, 2]], build: ([x]) => averagePool2x(x!), ...f32 },
   { name: "reduceSum", inputs: [[2, 3, 2]], build: ([x]) => reduceSum(x!, [0, 2]) },
+  { name: "reduceSum, no axes", inputs: [[2, 3]], build: ([x]) => mul(reduceSum(x!, []), reduceSum(x!, [0, 1])) },
   { name: "reduceMean", inputs: [[2, 3, 2]], build: ([x]) => reduceMean(x!, [-2]) },
   { name: "reshape", inputs: [[2, 3]], build: ([x]) => movement.reshape(x!, [3, 2]) },
   { name: "transpose", inputs: [[2, 3, 4]], build: ([x]) => movement.transpose(x!, [2, 0, 1]) },
@@ -167,7 +192,9 @@ const cases: readonly GradientCase[] = [
     ],
     build: ([x, y]) => movement.concat([x!, y!], 1),
   },
+  { name: "concat, one twice", inputs: [[2, 1]], build: ([x]) => movement.concat([x!, x!, mul(x!, x!)], 0) },
   { name: "slice", inputs: [[2, 5]], build: ([x]) => movement.slice(x!, 1, 1, 3) },
+  { name: "slice, the first and the last", inputs: [[3]], build: ([x]) => ends(x!) },
   { name: "cast", inputs: [[3]], build: ([x]) => cast(cast(x!, "f32"), "f64"), tolerance: 2e-3 },
   {
     name: "attention",
@@ -178,12 +205,28 @@ const cases: readonly GradientCase[] = [
     ],
     build: ([q, k, v]) => attention(q!, k!, v!, 0.7),
   },
+  {
+    name: "attention, masked",
+    inputs: [
+      [1, 1, 3, 2],
+      [1, 1, 3, 2],
+      [1, 1, 3, 1],
+    ],
+    build: ([q, k, v]) =>
+      attention(q!, k!, v!, 0.7, constant(Float64Array.of(0, -1, 2, 1, 0, -9, 0, 0, 3), [1, 1, 3, 3], "f64")),
+  },
   { name: "attention, shared input", inputs: [[1, 1, 3, 2]], build: ([x]) => attention(x!, x!, x!, 1) },
 ];
 
-function gammaLike(size: number) {
+function numbers(shape: Shape) {
+  const size = sizeOf(shape);
   const values = Float32Array.from({ length: size }, (_, index) => 0.5 + index / size);
-  return constant(values, [size], "f32");
+  return constant(values, shape, "f32");
+}
+
+/** The products of both ends of a vector: slices that need zeros on one side only. */
+function ends(x: Value) {
+  return mul(movement.slice(x, 0, 0, 1), movement.slice(x, 0, x.shape[0]! - 1, x.shape[0]!));
 }
 
 describe("gradients", () => {
@@ -207,5 +250,13 @@ describe("gradients", () => {
     expect(() => gradients(elementwise.minimum(x, 1), [x])).toThrow(LoftError);
     const table = input("table", [4, 2]);
     expect(() => gradients(gather(table, input("rows", [3], "i64")), [table])).toThrow(LoftError);
+    const token = input("token", [1, 1, 2, 2]);
+    expect(() => gradients(attention(token, token, token, 1, token), [token])).toThrow(LoftError);
+  });
+
+  test("a gradient of a gradient is refused where it would be wrong", () => {
+    const x = input("x", [3]);
+    const [first] = gradients(activation.silu(x), [x]);
+    expect(() => gradients(first!, [x])).toThrow(expect.objectContaining({ code: "gradient-missing" }));
   });
 });

@@ -1,8 +1,9 @@
 /** Sessions: what is fed is checked, and no other device is taken than the one asked for. */
 import { expect, test } from "vitest";
-import { float32 } from "../../../../daemon/engine/graph/tensor.ts";
+import { float32, int64 } from "../../../../daemon/engine/graph/tensor.ts";
 import { input } from "../../../../daemon/engine/graph/value.ts";
-import { mul } from "../../../../daemon/engine/ops/elementwise.ts";
+import { mul, sin } from "../../../../daemon/engine/ops/elementwise.ts";
+import { gather } from "../../../../daemon/engine/ops/indexing.ts";
 import { chooseProvider, installedProviders } from "../../../../daemon/engine/runtime/providers.ts";
 import { createSession } from "../../../../daemon/engine/runtime/session.ts";
 import { loftErrorOf } from "../../../support/loft-error.ts";
@@ -32,4 +33,16 @@ test("a provider that is not installed is an error, not another device", async (
       "provider-unavailable",
     );
   }
+});
+
+test("a graph that the runtime refuses to load or to run", async () => {
+  const refused = await loftErrorOf(
+    () => createSession({ y: sin(input("integer", [2], "i64")) }, cpu),
+    "session-failed",
+  );
+  expect(refused.what).toContain("could not load a graph");
+  const picked = gather(input("table", [2, 2]), input("rows", [1], "i64"));
+  const feeds = { table: float32(new Float32Array(4), [2, 2]), rows: int64([7], [1]) };
+  const failed = await loftErrorOf(() => runGraph({ picked }, feeds), "session-failed");
+  expect(failed.what).toContain("could not run a graph");
 });
