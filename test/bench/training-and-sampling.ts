@@ -134,10 +134,7 @@ type Peer = { readonly training: Contestant[]; readonly sampling: Contestant[]; 
 async function startPeer(args: readonly string[]): Promise<Peer> {
   const python = args[args.indexOf("--peer") + 1];
   if (!args.includes("--peer") || python === undefined) return { training: [], sampling: [], stop: () => undefined };
-  // Its threads would otherwise spin while LoFT has its turn.
-  const env = { ...process.env, OMP_WAIT_POLICY: "passive" };
   const child = spawn(python, ["test/bench/peer.py", modelFolder, "examples/quick-start/train"], {
-    env,
     stdio: ["pipe", "pipe", "ignore"],
   });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
