@@ -33,6 +33,7 @@ export type ResolvedConfig = {
   readonly device: {
     readonly provider: NonNullable<NonNullable<LoftConfig["device"]>["provider"]>;
     readonly threads: number | null;
+    readonly dedicated: boolean;
   };
 };
 

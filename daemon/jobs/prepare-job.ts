@@ -60,7 +60,7 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const baseFolder = dirname(request.configFile);
   const dataFolder = resolve(baseFolder, config.data.folder);
   const provider = chooseProvider((request.device ?? config.device.provider) as ProviderChoice);
-  const session = { provider, threads: config.device.threads ?? 0 };
+  const session = { provider, threads: config.device.threads ?? 0, dedicated: config.device.dedicated };
   const found = await readFewShotFolder(dataFolder);
   if (request.signal?.aborted) throw interrupted();
   const dataset = datasetOf(found.classes, config.data);

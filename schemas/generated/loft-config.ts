@@ -225,5 +225,9 @@ export interface LoftConfig {
      * Processor threads for computing. null lets the runtime choose.
      */
     threads?: number | null;
+    /**
+     * Nothing else uses the processor's cores: threads then wait busily, which is faster, but much slower when it is not true.
+     */
+    dedicated?: boolean;
   };
 }

@@ -18,6 +18,7 @@ export const loftDefaults = {
   },
   "device": {
     "provider": "auto",
-    "threads": null
+    "threads": null,
+    "dedicated": false
   }
 } as const;

@@ -1,4 +1,4 @@
-/** Builds and runs the benchmark with plain Node: `npm run bench [-- --json] [--peer PYTHON]`. */
+/** Builds and runs the benchmark with plain Node: `npm run bench [-- --json] [--dedicated] [--peer PYTHON]`. */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 

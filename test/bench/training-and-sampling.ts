@@ -1,6 +1,7 @@
 /**
  * Speed on this machine, as ratios within one run: adapters trained one at a time and at once, images sampled one at a
- * time and in batches, with the bundled model. `npm run bench` builds and runs it; `-- --json` prints JSON, `-- --peer
+ * time and in batches, with the bundled model. `npm run bench` builds and runs it; `-- --json` prints JSON,
+ * `-- --dedicated` lets waiting threads spin, as PyTorch's do, `-- --peer
  * PYTHON` times the same work with diffusers and PEFT beside it, in turns.
  */
 import { spawn } from "node:child_process";
@@ -26,7 +27,11 @@ type Contestant = { readonly what: string; readonly run: () => Promise<number>; 
 type Measured = { readonly what: string; readonly perSecond: number; readonly ratio: number };
 
 async function main(): Promise<void> {
-  const model = await loadDiffusionModel(modelFolder, { provider: "cpu", threads: 0 });
+  const model = await loadDiffusionModel(modelFolder, {
+    provider: "cpu",
+    threads: 0,
+    dedicated: process.argv.includes("--dedicated"),
+  });
   const peer = await startPeer(process.argv);
   const results = [
     await takeTurns("adapter-steps per second", [...(await trainers(model)), ...peer.training]),

@@ -40,7 +40,7 @@ describe("schema", () => {
       "output",
       "device",
     ]);
-    expect(fields.length).toBe(42);
+    expect(fields.length).toBe(43);
   });
 
   test.each(groups)("group $path has title and description and takes no unknown key", ({ node }) => {

@@ -12,6 +12,8 @@ export type SessionOptions = {
   readonly provider: Provider;
   /** Threads for one operation; 0 leaves it to ONNX Runtime (all cores). */
   readonly threads: number;
+  /** Nothing else uses the cores, so that waiting threads may spin; else they sleep. */
+  readonly dedicated?: boolean;
   /** Run the graph node by node as it was built; for looking at single operations. */
   readonly unoptimized?: boolean;
 };
@@ -68,12 +70,12 @@ export async function runOnce(
 
 async function load(
   model: OnnxModel,
-  { provider, threads, unoptimized = false }: SessionOptions,
+  { provider, threads, dedicated = false, unoptimized = false }: SessionOptions,
 ): Promise<InferenceSession> {
   const large = model.isLarge;
   const session: Record<string, unknown> = {
-    // A waiting thread that spins makes everything slow as soon as anything else uses a core.
-    intra_op: { allow_spinning: "0" },
+    // A waiting thread that spins is quick to go on, and makes everything slow as soon as anything else uses a core.
+    intra_op: { allow_spinning: dedicated ? "1" : "0" },
     ...(large ? { disable_prepacking: "1" } : {}),
     ...(provider === "cpu" ? {} : { disable_cpu_ep_fallback: "1" }),
     ...(model.weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: model.weightsFolder }),

@@ -15,7 +15,7 @@ const same = {
   data: { folder: "photos", shots: null, classNames: {} },
   prompt: { template: "a {domain}photo of a {class}", domain: "", negative: "" },
   fusion: { adaptersPerImage: 2, weights: { kind: "fixed", values: [0.5, 0.5] } },
-  device: { provider: "auto", threads: null },
+  device: { provider: "auto", threads: null, dedicated: false },
 };
 const optimizer = { schedule: "cosine", weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1 };
 const targetModules = ["to_q", "to_k", "to_v", "to_out.0"];
@@ -108,5 +108,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(36);
+  expect(lines.filter((line) => line !== "")).toHaveLength(37);
 });
