@@ -99,8 +99,15 @@ export function startNoise(
 /** Room for the largest fusion of the plan; smaller ones are filled up with zeros. */
 function fusionLayout({ plan, model }: Job): LoraLayout {
   const { rank, targetModules } = plan.adapters[0]!.parameters;
-  const most = Math.max(...plan.images.map(({ fusion }) => fusion.length));
-  return loraLayout(rank * most, findTargetModules(model.diffusion.unet.file.tensors, targetModules));
+  return loraLayout(
+    rank * largestFusion(plan.images),
+    findTargetModules(model.diffusion.unet.file.tensors, targetModules),
+  );
+}
+
+/** The most adapters that one image fuses. */
+export function largestFusion(images: readonly Pick<ImageTask, "fusion">[]): number {
+  return images.reduce((most, { fusion }) => Math.max(most, fusion.length), 0);
 }
 
 /** Adapters in memory at once; an adapter is some hundred kilobytes to a few megabytes. */

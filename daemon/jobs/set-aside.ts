@@ -28,8 +28,7 @@ async function imageFiles(root: string): Promise<string[]> {
   const files: string[] = [];
   for (const folder of folders) {
     const own = await names(inRun(root, posix.join(datasetPaths.train, folder)));
-    const images = own.filter((name) => /^\d{6,}\.png$/.test(name));
-    files.push(...images.map((name) => posix.join(datasetPaths.train, folder, name)));
+    for (const name of own) if (/^\d{6,}\.png$/.test(name)) files.push(posix.join(datasetPaths.train, folder, name));
   }
   return files;
 }

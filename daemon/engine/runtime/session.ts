@@ -54,20 +54,6 @@ export async function createSession(
   };
 }
 
-/** Run a graph once. */
-export async function runOnce(
-  outputs: Readonly<Record<string, Value>>,
-  feeds: Readonly<Record<string, HostTensor>>,
-  options: SessionOptions,
-): Promise<Record<string, HostTensor>> {
-  const session = await createSession(outputs, options);
-  try {
-    return await session.run(feeds);
-  } finally {
-    await session.release();
-  }
-}
-
 async function load(
   model: OnnxModel,
   { provider, threads, dedicated = false, unoptimized = false }: SessionOptions,

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../../daemon/cli/context.ts";
 import { runCommandLine } from "../../../daemon/cli/program.ts";
 import { installedProviders } from "../../../daemon/engine/runtime/providers.ts";
+import { recordedContext } from "../../support/recorded-context.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const packageFolder = fileURLToPath(new URL("../../..", import.meta.url));
@@ -170,24 +171,7 @@ describe("init", () => {
 
 /** Run `loft` in this process and keep what it prints. */
 async function loft(args: readonly string[], changes: Partial<CliContext> = {}) {
-  let stdout = "";
-  let stderr = "";
-  const context: CliContext = {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stderrIsTerminal: false,
-    columns: () => 80,
-    environment: {},
-    workingFolder: packageFolder,
-    packageFolder,
-    onInterrupt: () => () => undefined,
-    exit: () => undefined,
-    ...changes,
-  };
+  const { context, printed } = recordedContext({ workingFolder: packageFolder, packageFolder, ...changes });
   const code = await runCommandLine(args, context);
-  return { code, stdout, stderr };
+  return { code, ...printed() };
 }

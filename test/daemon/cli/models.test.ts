@@ -7,6 +7,7 @@ import type { CliContext } from "../../../daemon/cli/context.ts";
 import { runCommandLine } from "../../../daemon/cli/program.ts";
 import type { DownloadEvent } from "../../../schemas/download-event.ts";
 import { hubCommit, startHubServer, tinyModelFiles } from "../../support/hub-server.ts";
+import { recordedContext } from "../../support/recorded-context.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { tinyModelFolder } from "../../support/tiny-run.ts";
 
@@ -131,23 +132,13 @@ async function setUp() {
   const folder = await temporaryFolder();
   const store = join(folder, "store");
   const loft = async (args: readonly string[], environment: CliContext["environment"] = {}) => {
-    let [stdout, stderr] = ["", ""];
-    const code = await runCommandLine(args, {
-      stdout: (text) => {
-        stdout += text;
-      },
-      stderr: (text) => {
-        stderr += text;
-      },
-      stderrIsTerminal: false,
-      columns: () => 80,
+    const { context, printed } = recordedContext({
       environment: { LOFT_MODELS: store, HF_ENDPOINT: server.url, HF_HOME: join(folder, "hf"), ...environment },
       workingFolder: folder,
       packageFolder,
-      onInterrupt: () => () => undefined,
-      exit: () => undefined,
     });
-    return { code, stdout, stderr };
+    const code = await runCommandLine(args, context);
+    return { code, ...printed() };
   };
   return { server, store, loft };
 }

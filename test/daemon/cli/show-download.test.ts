@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../../daemon/cli/context.ts";
 import { downloadDisplay, sizeText } from "../../../daemon/cli/show-download.ts";
 import type { DownloadEvent } from "../../../schemas/download-event.ts";
+import { recordedContext } from "../../support/recorded-context.ts";
 
 const path = "unet/weights.safetensors";
 const events: readonly DownloadEvent[] = [
@@ -73,27 +74,11 @@ describe("sizeText", () => {
 
 /** Show all events; `times` are what the clock says, the last one from then on. */
 function shown(changes: Partial<CliContext>, times: readonly number[], asJson = false) {
-  let [stdout, stderr] = ["", ""];
-  const context: CliContext = {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stderrIsTerminal: false,
-    columns: () => 80,
-    environment: {},
-    workingFolder: ".",
-    packageFolder: ".",
-    onInterrupt: () => () => undefined,
-    exit: () => undefined,
-    ...changes,
-  };
+  const { context, printed } = recordedContext(changes);
   const clock = [...times];
   const now = () => (1 < clock.length ? (clock.shift() as number) : (clock[0] as number));
   const display = downloadDisplay(context, asJson, now);
   for (const event of events) display.show(event);
   display.close();
-  return { stdout, stderr };
+  return printed();
 }

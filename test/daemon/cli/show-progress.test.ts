@@ -1,8 +1,8 @@
 /** What a run looks like: on a terminal, in a log, and to another program. */
 import { describe, expect, it } from "vitest";
-import type { CliContext } from "../../../daemon/cli/context.ts";
 import { progressDisplay } from "../../../daemon/cli/show-progress.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
+import { recordedContext } from "../../support/recorded-context.ts";
 
 const started: RunEvent = {
   type: "run-started",
@@ -100,24 +100,8 @@ function play(
   events: readonly RunEvent[],
   { asJson = false, terminal = false, environment = {}, noteAtEnd }: Scene = {},
 ) {
-  let stdout = "";
-  let stderr = "";
   let clock = 0;
-  const context: CliContext = {
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stderrIsTerminal: terminal,
-    columns: () => 80,
-    environment,
-    workingFolder: ".",
-    packageFolder: ".",
-    onInterrupt: () => () => undefined,
-    exit: () => undefined,
-  };
+  const { context, printed } = recordedContext({ stderrIsTerminal: terminal, environment });
   const display = progressDisplay(context, asJson, () => clock);
   for (const event of events) {
     display.show(event);
@@ -125,5 +109,5 @@ function play(
   }
   if (noteAtEnd !== undefined) display.note(noteAtEnd);
   display.close();
-  return { stdout, stderr };
+  return printed();
 }
