@@ -1,0 +1,225 @@
+/**
+ * What an editor and the daemon say to each other beside the Language Server Protocol, as JSON-RPC 2.0 on the same
+ * connection: names, parameters, results, events. Types and constants only. Paths are absolute on the daemon's machine
+ * unless said otherwise; times are seconds, dates ISO 8601. Errors come back with code `loftErrorCode` and `LoftErrorData`.
+ */
+import type { RunEvent } from "./run-event.ts";
+
+/** Raised when a client of the older protocol would misunderstand; both sides say it when they meet. */
+export const protocolVersion = 1;
+
+/** JSON-RPC error code of everything a user can mend; `data` is `LoftErrorData`. */
+export const loftErrorCode = -32000;
+
+export type LoftErrorData = { readonly code: string; readonly what: string; readonly fix: string };
+
+/** Names one run folder on this machine: the first 16 hex digits of the SHA-256 of its real path. */
+export type RunId = string;
+
+export type RunState = "queued" | "running" | "cancelling" | "finished" | "interrupted" | "failed";
+
+/** A run as lists show it. */
+export type RunSummary = {
+  readonly run: RunId;
+  readonly name: string;
+  readonly folder: string;
+  /** The configuration it was made from, where the daemon knows it. */
+  readonly config?: string;
+  readonly state: RunState;
+  readonly progress?: RunProgress;
+  /** Why it failed, for people. */
+  readonly error?: LoftErrorData;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+};
+
+export type RunProgress = {
+  readonly adaptersDone: number;
+  readonly adapters: number;
+  readonly imagesDone: number;
+  readonly images: number;
+  /** "loading" before the first event, "training" or "sampling" after. */
+  readonly stage: "loading" | "training" | "sampling";
+  /** Of adapters and images together, 0 to 1, weighted by time. */
+  readonly share: number;
+  readonly secondsLeft?: number;
+  readonly loss?: number;
+  readonly failed: number;
+  readonly device?: string;
+};
+
+/** An adapter's part in an image. `photoFile` is the real photo as the model saw it, relative to the run folder. */
+export type SampleParent = {
+  readonly adapterId: string;
+  readonly weight: number;
+  readonly photo: string;
+  readonly photoFile: string;
+};
+
+/** `reject` leaves the image out of exports. */
+export type Verdict = "keep" | "reject";
+
+/** One image of a run; `file` is relative to the run folder and names the image in requests. */
+export type Sample = {
+  readonly file: string;
+  readonly className: string;
+  readonly index: number;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly seed: number;
+  readonly parents: readonly SampleParent[];
+  /** Pixels. */
+  readonly side: number;
+  readonly verdict?: Verdict;
+};
+
+/** One class of a run: its images in the plan, those that are there, and its photos with the adapters trained on them. */
+export type SampleClass = {
+  readonly className: string;
+  readonly folder: string;
+  readonly planned: number;
+  readonly samples: number;
+  readonly photos: readonly PhotoAdapter[];
+};
+
+export type PhotoAdapter = {
+  readonly adapterId: string;
+  readonly photo: string;
+  readonly photoFile: string;
+  readonly trained: boolean;
+};
+
+export type PlanCost = {
+  readonly adapters: number;
+  readonly images: number;
+  readonly adaptersDone: number;
+  readonly imagesDone: number;
+  /** For what is not done yet. */
+  readonly secondsLeft: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly device: string;
+  readonly warnings: readonly { readonly what: string; readonly fix?: string }[];
+};
+
+export type DaemonStatus = {
+  readonly version: string;
+  readonly protocolVersion: number;
+  readonly pid: number;
+  readonly startedAt: string;
+  /** Windows and command lines that are connected. */
+  readonly clients: number;
+  readonly running: number;
+  readonly queued: number;
+  readonly logFile: string;
+};
+
+export type ConfigParams = { readonly config: string };
+export type RunParams = { readonly run: RunId };
+export type SampleParams = RunParams & { readonly file: string };
+
+export type StartParams = ConfigParams & {
+  readonly part?: "everything" | "adapters" | "images";
+  readonly keepGoing?: boolean;
+  readonly onlyClasses?: readonly string[];
+  readonly device?: string;
+};
+
+/** Events after `after` are sent as `loft/runEvent`; 0 asks for all that the daemon still holds. */
+export type WatchParams = RunParams & { readonly after?: number };
+
+/** The state at `sequence`: later events have higher numbers, none is lost and none comes twice. */
+export type WatchResult = {
+  readonly sequence: number;
+  readonly summary: RunSummary;
+  readonly classes: readonly SampleClass[];
+};
+
+export type SamplesParams = RunParams & {
+  readonly className?: string;
+  readonly offset: number;
+  /** At most 1,000. */
+  readonly limit: number;
+};
+
+export type SamplesResult = { readonly total: number; readonly samples: readonly Sample[] };
+
+/** Mean losses of consecutive steps, at most 200 points a curve. */
+export type LossCurve = {
+  readonly adapterId: string;
+  readonly className: string;
+  readonly photo: string;
+  readonly points: readonly { readonly step: number; readonly loss: number }[];
+};
+
+/** Sample one image of a class with these adapters; `seed` names its noise. Nothing is written. */
+export type FuseParams = RunParams & {
+  readonly className: string;
+  readonly adapters: readonly { readonly adapterId: string; readonly weight: number }[];
+  readonly seed: number;
+};
+
+/** A PNG, base64. */
+export type FuseResult = { readonly png: string; readonly side: number; readonly seconds: number };
+
+export type ReplayResult = {
+  /** The same pixels, or how far they are off, in levels of 255. */
+  readonly same: boolean;
+  readonly differingValues: number;
+  readonly largestDifference: number;
+};
+
+/** Parameters and results by request name. */
+export type Requests = {
+  "loft/hello": {
+    readonly params: { readonly version: string; readonly protocolVersion: number };
+    readonly result: DaemonStatus;
+  };
+  "loft/status": { readonly params: Record<string, never>; readonly result: DaemonStatus };
+  /** A configuration for a folder of photos: the text that `loft init` would write, and where. */
+  "loft/newConfig": {
+    readonly params: { readonly folder: string };
+    readonly result: { readonly file: string; readonly text: string };
+  };
+  "loft/planCost": { readonly params: ConfigParams; readonly result: PlanCost };
+  /** The plan as `loft plan` prints it. */
+  "loft/planText": { readonly params: ConfigParams; readonly result: { readonly text: string } };
+  "loft/start": { readonly params: StartParams; readonly result: RunSummary };
+  /** Stops a run so that it can go on; answers at once, the state becomes "interrupted" later. */
+  "loft/cancel": { readonly params: RunParams; readonly result: RunSummary };
+  /** Runs of these configurations, and every run that the daemon started and still knows. */
+  "loft/runs": { readonly params: { readonly configs: readonly string[] }; readonly result: readonly RunSummary[] };
+  /** Make a run folder on disk known, to look at it. */
+  "loft/openRun": { readonly params: { readonly folder: string }; readonly result: RunSummary };
+  "loft/watch": { readonly params: WatchParams; readonly result: WatchResult };
+  "loft/unwatch": { readonly params: RunParams; readonly result: null };
+  "loft/samples": { readonly params: SamplesParams; readonly result: SamplesResult };
+  /** The image's line of the dataset's metadata, or what of it is known while the run goes on. */
+  "loft/manifestRow": { readonly params: SampleParams; readonly result: { readonly row: string } };
+  "loft/losses": { readonly params: RunParams; readonly result: { readonly curves: readonly LossCurve[] } };
+  "loft/fuse": { readonly params: FuseParams; readonly result: FuseResult };
+  "loft/replay": { readonly params: SampleParams; readonly result: ReplayResult };
+  /** Append to the run's `curation.jsonl`; null takes a verdict back. */
+  "loft/curate": {
+    readonly params: SampleParams & { readonly verdict: Verdict | null };
+    readonly result: null;
+  };
+  /** Remove the run folder from disk; refused while it runs. */
+  "loft/deleteRun": { readonly params: RunParams; readonly result: null };
+  /** End the daemon: with `drain` after the running jobs saved and stopped. */
+  "loft/shutdown": { readonly params: { readonly drain: boolean }; readonly result: null };
+  /** Versions, providers, queue; no path of the user. */
+  "loft/report": { readonly params: Record<string, never>; readonly result: { readonly text: string } };
+};
+
+export type RequestName = keyof Requests;
+
+/** Notifications from the daemon. */
+export type Notifications = {
+  /** An event of a watched run; `sequence` rises by one. Training steps may be left out, counts never. */
+  "loft/runEvent": { readonly run: RunId; readonly sequence: number; readonly event: RunEvent };
+  /** A run's state or progress changed; at most ten a second per run, the last one always. */
+  "loft/runChanged": RunSummary;
+};
+
+export type NotificationName = keyof Notifications;
