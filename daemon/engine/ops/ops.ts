@@ -2,8 +2,10 @@
 import { erfOp, geluOp, sigmoidOp, siluOp, softmaxOp } from "./activation.ts";
 import { attentionOp } from "./attention.ts";
 import { conv2dOp, convTranspose2dOp } from "./convolution.ts";
+import { dropoutScaleOp } from "./dropout.ts";
 import { addOp, cosOp, divOp, expOp, minimumOp, mulOp, sinOp, sqrtOp, subOp } from "./elementwise.ts";
 import { castOp, gatherOp } from "./indexing.ts";
+import { logSoftmaxOp } from "./log-softmax.ts";
 import { linearOp, matmulOp } from "./matmul.ts";
 import { concatOp, expandOp, reshapeOp, sliceOp, transposeOp } from "./movement.ts";
 import { layerNormOp, standardizeOp } from "./normalization.ts";
@@ -25,6 +27,7 @@ export const ops = [
   erfOp,
   geluOp,
   softmaxOp,
+  logSoftmaxOp,
   matmulOp,
   linearOp,
   conv2dOp,
@@ -43,4 +46,5 @@ export const ops = [
   gatherOp,
   castOp,
   attentionOp,
+  dropoutScaleOp,
 ] as const;

@@ -8,8 +8,10 @@ import { opNodesOf } from "../../../../daemon/engine/graph/walk.ts";
 import * as activation from "../../../../daemon/engine/ops/activation.ts";
 import { attention } from "../../../../daemon/engine/ops/attention.ts";
 import { conv2d, convTranspose2d } from "../../../../daemon/engine/ops/convolution.ts";
+import { dropout } from "../../../../daemon/engine/ops/dropout.ts";
 import * as elementwise from "../../../../daemon/engine/ops/elementwise.ts";
 import { cast, gather } from "../../../../daemon/engine/ops/indexing.ts";
+import { crossEntropy, logSoftmax } from "../../../../daemon/engine/ops/log-softmax.ts";
 import { linear, matmul } from "../../../../daemon/engine/ops/matmul.ts";
 import * as movement from "../../../../daemon/engine/ops/movement.ts";
 import { layerNorm, standardize } from "../../../../daemon/engine/ops/normalization.ts";
@@ -214,6 +216,24 @@ const cases: readonly GradientCase[] = [
     ],
     build: ([q, k, v]) =>
       attention(q!, k!, v!, 0.7, constant(Float64Array.of(0, -1, 2, 1, 0, -9, 0, 0, 3), [1, 1, 3, 3], "f64")),
+  },
+  { name: "logSoftmax", inputs: [[2, 3]], build: ([x]) => logSoftmax(x!, -1), range: [-3, 3] },
+  { name: "logSoftmax, inner axis", inputs: [[2, 3, 2]], build: ([x]) => logSoftmax(x!, 1) },
+  {
+    name: "crossEntropy, soft targets",
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    build: ([x, targets]) => crossEntropy(x!, targets!),
+  },
+  {
+    name: "dropout",
+    inputs: [[2, 3]],
+    build: ([x]) => {
+      const left = constant(Float64Array.of(0.2, 0.9), [2, 1], "f64");
+      return dropout(x!, left, constant(Float64Array.of(0, 0.3, 0.95), [3], "f64"), 0.25);
+    },
   },
   { name: "attention, shared input", inputs: [[1, 1, 3, 2]], build: ([x]) => attention(x!, x!, x!, 1) },
 ];
