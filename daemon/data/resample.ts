@@ -12,16 +12,54 @@ import type { Picture } from "./picture.ts";
 export function resizeAndCenterCrop(picture: Picture, resolution: number): Picture {
   const short = Math.min(picture.width, picture.height);
   const resized = (side: number) => (side === short ? resolution : Math.floor((resolution * side) / short));
-  const columns = planAxis(picture.width, resized(picture.width), resolution);
-  const rows = planAxis(picture.height, resized(picture.height), resolution);
+  const [width, height] = [resized(picture.width), resized(picture.height)];
+  const window = { left: centered(width, resolution), top: centered(height, resolution) };
+  return resizeWindow(picture, { width, height }, window);
+}
+
+/** The middle `size` positions of `length`. */
+function centered(length: number, size: number): Span {
+  // Python's round, which CenterCrop uses, takes halves to even.
+  const margin = (length - size) / 2;
+  return { first: margin % 1 === 0.5 ? 2 * Math.round(margin / 2) : Math.round(margin), size };
+}
+
+/** Resize to `width` x `height`. */
+export function resizePicture(picture: Picture, width: number, height: number, filter = bilinear): Picture {
+  const window = { first: 0, size: width };
+  return resizeWindow(picture, { width, height }, { left: window, top: { first: 0, size: height } }, filter);
+}
+
+/** Positions `first` to `first + size` of a resized axis. */
+export type Span = { readonly first: number; readonly size: number };
+
+/** What resizing to `size` gives inside a window of it; only the pixels of the window are computed. */
+export function resizeWindow(
+  picture: Picture,
+  size: { readonly width: number; readonly height: number },
+  { left, top }: { readonly left: Span; readonly top: Span },
+  filter = bilinear,
+): Picture {
+  const columns = planAxis(picture.width, size.width, left, filter);
+  const rows = planAxis(picture.height, size.height, top, filter);
   return resampleColumns(resampleRows(picture, columns, rows), rows);
 }
 
-/** Resize to `width` x `height` with the same filter. */
-export function resizePicture(picture: Picture, width: number, height: number): Picture {
-  const rows = planAxis(picture.height, height, height);
-  return resampleColumns(resampleRows(picture, planAxis(picture.width, width, width), rows), rows);
-}
+/** A resampling filter of Pillow's: its reach in source pixels when enlarging, and its height at a distance. */
+export type Filter = { readonly support: number; readonly height: (distance: number) => number };
+
+/** A triangle. */
+export const bilinear: Filter = { support: 1, height: (distance) => Math.max(1 - Math.abs(distance), 0) };
+
+/** Keys' cubic with a = -0.5 (Keys 1981). */
+export const bicubic: Filter = {
+  support: 2,
+  height: (distance) => {
+    const x = Math.abs(distance);
+    if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+  },
+};
 
 /** For each output position: the first source position and the fixed-point weights of it and its followers. */
 type Axis = { readonly taps: readonly Taps[]; readonly first: number; readonly end: number };
@@ -31,31 +69,30 @@ type Taps = { readonly start: number; readonly weights: Int32Array };
 const precisionBits = 22;
 const half = 2 ** (precisionBits - 1);
 
-/** The taps of the centered window of `crop` positions in an axis resized from `from` to `to`. */
-function planAxis(from: number, to: number, crop: number): Axis {
-  // Python's round, which CenterCrop uses, takes halves to even.
-  const margin = (to - crop) / 2;
-  const offset = margin % 1 === 0.5 ? 2 * Math.round(margin / 2) : Math.round(margin);
-  const taps = Array.from({ length: crop }, (_, index) => tapsAt(offset + index, from, to));
+/** The taps of a window of an axis resized from `from` to `to`. */
+function planAxis(from: number, to: number, window: Span, filter: Filter): Axis {
+  const taps = Array.from({ length: window.size }, (_, index) => tapsAt(window.first + index, from, to, filter));
   const first = Math.min(...taps.map((tap) => tap.start));
   const end = Math.max(...taps.map((tap) => tap.start + tap.weights.length));
   return { taps, first, end };
 }
 
-/** A triangle filter, widened by the shrink factor, around the source position under the output pixel's center. */
-function tapsAt(position: number, from: number, to: number): Taps {
+/** The filter, widened by the shrink factor, around the source position under the output pixel's center. */
+function tapsAt(position: number, from: number, to: number, filter: Filter): Taps {
   const scale = from / to;
-  const support = Math.max(scale, 1);
+  const width = Math.max(scale, 1);
+  const support = filter.support * width;
   const center = (position + 0.5) * scale;
   const start = Math.max(Math.trunc(center - support + 0.5), 0);
   const end = Math.min(Math.trunc(center + support + 0.5), from);
   const heights = Array.from({ length: end - start }, (_, index) =>
-    Math.max(1 - Math.abs(start + index - center + 0.5) / support, 0),
+    filter.height((start + index - center + 0.5) / width),
   );
   const total = heights.reduce((sum, height) => sum + height, 0);
+  const fixed = (height: number) => (height / total) * 2 ** precisionBits;
   return {
     start,
-    weights: Int32Array.from(heights, (height) => Math.floor((height / total) * 2 ** precisionBits + 0.5)),
+    weights: Int32Array.from(heights, (height) => Math.trunc(fixed(height) + (height < 0 ? -0.5 : 0.5))),
   };
 }
 
@@ -106,8 +143,12 @@ function blend(source: Uint8Array, line: Line, target: Uint8Array, targetAt: num
     blue += source[at + 2]! * weight;
     at += line.stride;
   }
-  // Sums stay below 256 * 2^22 = 2^30 plus rounding, so the shift is exact; weights may sum to a hair above one.
-  target[targetAt] = Math.min(red >> precisionBits, 255);
-  target[targetAt + 1] = Math.min(green >> precisionBits, 255);
-  target[targetAt + 2] = Math.min(blue >> precisionBits, 255);
+  // Sums stay below 2^31 (a cubic overshoots by less than a half), so the shift is exact.
+  target[targetAt] = clamped(red);
+  target[targetAt + 1] = clamped(green);
+  target[targetAt + 2] = clamped(blue);
+}
+
+function clamped(sum: number): number {
+  return Math.max(0, Math.min(sum >> precisionBits, 255));
 }
