@@ -1,0 +1,216 @@
+/** Classifier training against PEFT and torch: logits, gradients, AdamW steps; and rows that do not see each other. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { type LoraLayout, loraFromPacked, loraLayout, packedFromLora } from "../../../daemon/adapters/lora.ts";
+import { randomStream } from "../../../daemon/base/random.ts";
+import { float32, type HostTensor } from "../../../daemon/engine/graph/tensor.ts";
+import { createSession } from "../../../daemon/engine/runtime/session.ts";
+import {
+  type ClassifierGraphOptions,
+  classifierGraph,
+  classifierModules,
+  classifierTrainingGraph,
+  dropoutPlaces,
+} from "../../../daemon/eval/classifier-graph.ts";
+import { tokenFeeds } from "../../../daemon/eval/clip-model.ts";
+import { biasCorrections } from "../../../daemon/optim/adamw.ts";
+import { type ClipCase, readClipCase } from "../../support/clip-case.ts";
+import { relativeError } from "../../support/reference.ts";
+import { cpu, runGraph } from "../../support/run-graph.ts";
+
+let reference: ClipCase;
+let layout: LoraLayout;
+let options: ClassifierGraphOptions;
+beforeAll(async () => {
+  reference = await readClipCase();
+  layout = loraLayout(reference.lora.r, classifierModules(reference.model));
+  options = {
+    rows: 1,
+    batchSize: 6,
+    classes: 3,
+    layout,
+    alpha: reference.lora.lora_alpha,
+    dropout: 0,
+    adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: reference.train.weight_decay },
+    maxGradNorm: Number.POSITIVE_INFINITY,
+  };
+});
+
+/** An array of every adapted layer under PEFT's names, as a packed row. */
+function packed(prefix: string): Float32Array {
+  const matrix = (name: string, part: "A" | "B") =>
+    reference.array(`${prefix}.base_model.model.${name}.lora_${part}.weight`).data;
+  const modules = layout.targets.map((target) => ({
+    ...target,
+    rank: layout.rank,
+    alpha: layout.rank,
+    a: matrix(target.name, "A"),
+    b: matrix(target.name, "B"),
+  }));
+  return packedFromLora(layout, { modules });
+}
+
+/** The largest error of a layer's matrices, or with a start the error of all together against the way they went. */
+function errorOf(found: Float32Array, prefix: string, start?: Float32Array): number {
+  const wanted = packed(prefix);
+  if (start !== undefined) {
+    return relativeError(
+      found.map((value, index) => value - start[index]!),
+      wanted.map((value, index) => value - start[index]!),
+    );
+  }
+  const [left, right] = [found, wanted].map((values) => loraFromPacked(layout, 1, values).modules);
+  return Math.max(
+    ...left!.flatMap(({ a, b }, index) => [relativeError(a, right![index]!.a), relativeError(b, right![index]!.b)]),
+  );
+}
+
+function hardTargets(): Float32Array {
+  const targets = new Float32Array(18);
+  for (const [row, label] of reference.array("labels").data.entries()) targets[row * 3 + label] = 1;
+  return targets;
+}
+
+function feedsOf(images: Float32Array, targets: Float32Array): Record<string, HostTensor> {
+  return {
+    pixels: float32(images, [6, 3, 32, 32]),
+    targets: float32(targets, [6, 3]),
+    sampleWeights: float32(new Float32Array(6).fill(1 / 6), [6, 1]),
+    ...tokenFeeds(reference.model, reference.prompts),
+  };
+}
+
+describe("training", () => {
+  it("takes the steps of torch's AdamW on PEFT's adapters in both towers", async () => {
+    const session = await createSession(classifierTrainingGraph(reference.model, options), cpu);
+    const start = packed("lora.init");
+    const size = [1, layout.parameterCount];
+    let state: Record<"parameters" | "firstMoment" | "secondMoment", Float32Array> = {
+      parameters: start,
+      firstMoment: start.map(() => 0),
+      secondMoment: start.map(() => 0),
+    };
+    const losses: number[] = [];
+    for (let step = 1; step <= 5; step += 1) {
+      const found = await session.run({
+        ...feedsOf(reference.array("images").data, hardTargets()),
+        parameters: float32(state.parameters, size),
+        firstMoment: float32(state.firstMoment, size),
+        secondMoment: float32(state.secondMoment, size),
+        rates: float32(Float32Array.from([reference.train.lr, ...biasCorrections(options.adamW, step)]), [1, 3]),
+      });
+      const data = (name: string) => found[name]!.data as Float32Array;
+      state = {
+        parameters: data("nextParameters"),
+        firstMoment: data("nextFirstMoment"),
+        secondMoment: data("nextSecondMoment"),
+      };
+      losses.push(data("losses")[0]!);
+      if (step === 1) {
+        expect(reference.excess("lora.hard.logits", data("logits"))).toBeLessThanOrEqual(1);
+        expect(errorOf(data("gradient"), "lora.hard.grad")).toBeLessThanOrEqual(reference.tolerance("lora.hard.grad"));
+      }
+      if (step === 1 || step === 5) {
+        const group = `lora.hard.step${step}`;
+        expect(errorOf(state.parameters, group, start)).toBeLessThanOrEqual(reference.tolerance(group));
+      }
+    }
+    await session.release();
+    expect(reference.excess("lora.hard.loss", losses)).toBeLessThanOrEqual(1);
+  });
+
+  it("takes soft targets of mixed pictures", async () => {
+    const found = await runGraph(
+      { ...classifierTrainingGraph(reference.model, options) },
+      {
+        ...feedsOf(reference.array("mix.images").data, reference.array("mix.targets").data),
+        ...freshState(packed("lora.init"), 1),
+      },
+    );
+    expect(reference.excess("lora.mix.logits", found.logits!.data as Float32Array)).toBeLessThanOrEqual(1);
+    expect(reference.excess("lora.mix.loss", found.losses!.data as Float32Array)).toBeLessThanOrEqual(1);
+    const error = errorOf(found.gradient!.data as Float32Array, "lora.mix.grad");
+    expect(error).toBeLessThanOrEqual(reference.tolerance("lora.mix.grad"));
+  });
+
+  it("gives several classifiers at once what each gets alone, dropout included", async () => {
+    const two = { ...options, rows: 2, dropout: 0.1 };
+    const rng = randomStream("two classifiers");
+    const uniform = (count: number) => Float32Array.from({ length: count }, () => rng.uniform());
+    const count = layout.targets.length;
+    const [a, b] = ["a", "b"].map(() => ({
+      parameters: packed("lora.init").map((value) => value + 0.1 * rng.normal()),
+      pixels: rng.normals(6 * 3 * 32 * 32),
+      images: uniform(6 * count),
+      texts: uniform(3 * count),
+    }));
+    const places = uniform(count * dropoutPlaces(reference.model));
+    const run = (rows: readonly NonNullable<typeof a>[], graph: ClassifierGraphOptions) => {
+      const joined = (pick: (row: NonNullable<typeof a>) => Float32Array) =>
+        Float32Array.from(rows.flatMap((row) => [...pick(row)]));
+      const repeat = (values: Float32Array) => Float32Array.from(rows.flatMap(() => [...values]));
+      const prompts = rows.flatMap(() => reference.prompts);
+      return runGraph(
+        { ...classifierTrainingGraph(reference.model, graph) },
+        {
+          ...freshState(
+            joined(({ parameters }) => parameters),
+            rows.length,
+          ),
+          pixels: float32(
+            joined(({ pixels }) => pixels),
+            [6 * rows.length, 3, 32, 32],
+          ),
+          targets: float32(repeat(hardTargets()), [6 * rows.length, 3]),
+          sampleWeights: float32(new Float32Array(6 * rows.length).fill(1 / 6), [6 * rows.length, 1]),
+          ...tokenFeeds(reference.model, prompts),
+          dropoutImages: float32(
+            joined(({ images }) => images),
+            [6 * rows.length, 1, count],
+          ),
+          dropoutTexts: float32(
+            joined(({ texts }) => texts),
+            [3 * rows.length, 1, count],
+          ),
+          dropoutPlaces: float32(places, [count, dropoutPlaces(reference.model)]),
+        },
+      );
+    };
+    const together = await run([a!, b!], two);
+    const size = layout.parameterCount;
+    for (const [row, only] of [a!, b!].entries()) {
+      const alone = await run([only], { ...two, rows: 1 });
+      const own = (together.nextParameters!.data as Float32Array).slice(row * size, (row + 1) * size);
+      expect(relativeError(own, alone.nextParameters!.data as Float32Array)).toBeLessThan(1e-5);
+      expect((together.losses!.data as Float32Array)[row]).toBeCloseTo((alone.losses!.data as Float32Array)[0]!, 5);
+    }
+    const plain = await run([a!], { ...two, rows: 1, dropout: 0 });
+    expect(plain.losses!.data).not.toEqual((together.losses!.data as Float32Array).slice(0, 1));
+  });
+});
+
+describe("prediction", () => {
+  it("is the training graph's, without dropout", async () => {
+    const feeds = feedsOf(reference.array("images").data, hardTargets());
+    const { logits } = await runGraph(
+      { ...classifierGraph(reference.model, options, options) },
+      {
+        parameters: float32(packed("lora.init"), [1, layout.parameterCount]),
+        pixels: feeds.pixels!,
+        tokenIds: feeds.tokenIds!,
+        endMask: feeds.endMask!,
+      },
+    );
+    expect(reference.excess("lora.hard.logits", logits!.data as Float32Array)).toBeLessThanOrEqual(1);
+  });
+});
+
+function freshState(parameters: Float32Array, rows: number): Record<string, HostTensor> {
+  const size = [rows, layout.parameterCount];
+  const rates = [reference.train.lr, ...biasCorrections(options.adamW, 1)];
+  return {
+    parameters: float32(parameters, size),
+    firstMoment: float32(new Float32Array(parameters.length), size),
+    secondMoment: float32(new Float32Array(parameters.length), size),
+    rates: float32(Float32Array.from(Array.from({ length: rows }, () => rates).flat()), [rows, 3]),
+  };
+}
