@@ -1,0 +1,147 @@
+/** How close a synthetic set is to the real one, and how varied, from features of both: pure numbers, no networks. */
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { mean } from "./metrics.ts";
+
+/** One row of numbers a picture; all of one width. */
+export type Features = readonly Float32Array[];
+
+/**
+ * Frechet distance of two sets taken as normal distributions (Heusel et al. 2017, eq. 6), covariances divided by n - 1.
+ * @param left, right at least two rows each
+ */
+export function frechetDistance(left: Features, right: Features): number {
+  const [one, other] = [gaussian(left), gaussian(right)];
+  const gap = one.center.reduce((sum, value, index) => sum + (value - other.center[index]!) ** 2, 0);
+  // tr sqrt(A B) = tr sqrt(sqrt(A) B sqrt(A)), and the latter is symmetric.
+  const root = squareRoot(one.covariance);
+  const middle = root.mmul(other.covariance).mmul(root);
+  const crossTrace = eigenvalues(middle).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+  return gap + one.covariance.trace() + other.covariance.trace() - 2 * crossTrace;
+}
+
+function gaussian(rows: Features): { readonly center: readonly number[]; readonly covariance: Matrix } {
+  const width = rows[0]!.length;
+  const center = Array.from({ length: width }, (_, column) => mean(rows.map((row) => row[column]!)));
+  const centered = new Matrix(rows.map((row) => Array.from(row, (value, column) => value - center[column]!)));
+  return {
+    center,
+    covariance: centered
+      .transpose()
+      .mmul(centered)
+      .div(rows.length - 1),
+  };
+}
+
+function squareRoot(matrix: Matrix): Matrix {
+  const { eigenvectorMatrix: vectors, realEigenvalues } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  const roots = Matrix.diag(realEigenvalues.map((value) => Math.sqrt(Math.max(0, value))));
+  return vectors.mmul(roots).mmul(vectors.transpose());
+}
+
+function eigenvalues(matrix: Matrix): readonly number[] {
+  return new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues;
+}
+
+/**
+ * Kernel distance (Binkowski et al. 2018): the unbiased squared mean discrepancy with the kernel (x y / width + 1)^3.
+ * Near 0 for equal distributions, and then also below it.
+ * @param left, right at least two rows each
+ */
+export function kernelDistance(left: Features, right: Features): number {
+  const kernel = (a: Float32Array, b: Float32Array) => (dot(a, b) / a.length + 1) ** 3;
+  const within = (rows: Features) => {
+    let sum = 0;
+    for (const [index, row] of rows.entries()) for (const other of rows.slice(0, index)) sum += 2 * kernel(row, other);
+    return sum / (rows.length * (rows.length - 1));
+  };
+  const between = mean(left.flatMap((row) => right.map((other) => kernel(row, other))));
+  return within(left) + within(right) - 2 * between;
+}
+
+export type Coverage = {
+  /** Share of synthetic pictures near a real one, and of real ones near a synthetic one (Kynkäänniemi et al. 2019). */
+  readonly precision: number;
+  readonly recall: number;
+  /** The same with counts and with the real neighborhoods alone: less moved by outliers (Naeem et al. 2020). */
+  readonly density: number;
+  readonly coverage: number;
+};
+
+/** Precision, recall, density and coverage: near means within the distance of the other set's k-th neighbor. */
+export function coverageOf(real: Features, synthetic: Features, neighbors = 5): Coverage {
+  const k = Math.max(1, Math.min(neighbors, real.length - 1, synthetic.length - 1));
+  const realRadii = radii(real, k);
+  const syntheticRadii = radii(synthetic, k);
+  const between = real.map((row) => Float64Array.from(synthetic, (other) => distance(row, other)));
+  const share = (hits: readonly boolean[]) => mean(hits.map(Number));
+  const inRealBall = (column: number) => between.filter((row, index) => row[column]! < realRadii[index]!).length;
+  const counts = synthetic.map((_, column) => inRealBall(column));
+  return {
+    precision: share(counts.map((count) => 0 < count)),
+    recall: share(between.map((row) => row.some((value, column) => value < syntheticRadii[column]!))),
+    density: mean(counts) / k,
+    coverage: share(between.map((row, index) => Math.min(...row) < realRadii[index]!)),
+  };
+}
+
+/** Each row's distance to its k-th nearest other row. */
+function radii(rows: Features, k: number): readonly number[] {
+  return rows.map((row) => Float64Array.from(rows, (other) => distance(row, other)).sort()[k]!);
+}
+
+/** Mean of 1 - cosine over all pairs of different pictures: 0 where all are the same; undefined below two. */
+export function diversity(rows: Features): number | undefined {
+  if (rows.length < 2) return undefined;
+  const unit = rows.map(normalized);
+  const gaps = unit.flatMap((row, index) => unit.slice(0, index).map((other) => 1 - dot(row, other)));
+  return mean(gaps);
+}
+
+/** The row nearest by cosine, and the cosine; `rows` must not be empty. */
+export function nearest(row: Float32Array, rows: Features): { readonly index: number; readonly cosine: number } {
+  const own = normalized(row);
+  let best = { index: 0, cosine: Number.NEGATIVE_INFINITY };
+  for (const [index, other] of rows.entries()) {
+    const cosine = dot(own, normalized(other));
+    if (best.cosine < cosine) best = { index, cosine };
+  }
+  return best;
+}
+
+/** Groups of two and more rows that are linked by cosines of at least `threshold`; indices in rising order. */
+export function duplicateGroups(rows: Features, threshold: number): readonly (readonly number[])[] {
+  const unit = rows.map(normalized);
+  const groupOf = rows.map((_, index) => index);
+  const root = (index: number): number => {
+    let at = index;
+    while (groupOf[at] !== at) at = groupOf[at]!;
+    return at;
+  };
+  for (const [index, row] of unit.entries()) {
+    for (let other = 0; other < index; other += 1) {
+      if (threshold <= dot(row, unit[other]!)) groupOf[root(index)] = root(other);
+    }
+  }
+  const groups = new Map<number, number[]>();
+  for (const index of rows.keys()) groups.set(root(index), [...(groups.get(root(index)) ?? []), index]);
+  return [...groups.values()].filter((group) => 1 < group.length);
+}
+
+function dot(left: Float32Array, right: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < left.length; index += 1) sum += left[index]! * right[index]!;
+  return sum;
+}
+
+function distance(left: Float32Array, right: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < left.length; index += 1) sum += (left[index]! - right[index]!) ** 2;
+  return Math.sqrt(sum);
+}
+
+function normalized(row: Float32Array): Float32Array {
+  const length = Math.sqrt(dot(row, row));
+  return length === 0 ? row : row.map((value) => value / length);
+}
