@@ -30,14 +30,17 @@ export function loraLayout(rank: number, targets: readonly LinearModule[]): Lora
 /** The two matrices of each target as values: a [rows, rank, in], b [rows, rank, out]. */
 export type LoraValues = ReadonlyMap<string, { readonly a: Value; readonly b: Value }>;
 
-/** Cut packed parameters [rows, parameterCount] into the matrices of each target. */
-export function unpackLora({ rank, targets }: LoraLayout, packed: Value): LoraValues {
+/**
+ * Cut packed parameters [rows, ...] into the matrices of each target.
+ * @param start where the layout's parameters begin in a row
+ */
+export function unpackLora({ rank, targets }: LoraLayout, packed: Value, start = 0): LoraValues {
   const rows = packed.shape[0]!;
-  let offset = 0;
+  let offset = start;
   const take = (width: number) => {
-    const start = offset;
+    const from = offset;
     offset += rank * width;
-    return reshape(slice(packed, 1, start, offset), [rows, rank, width]);
+    return reshape(slice(packed, 1, from, offset), [rows, rank, width]);
   };
   return new Map(
     targets.map(({ name, inFeatures, outFeatures }) => [name, { a: take(inFeatures), b: take(outFeatures) }]),
@@ -48,16 +51,29 @@ export function unpackLora({ rank, targets }: LoraLayout, packed: Value): LoraVa
  * The same weights with low-rank terms added to the adapted layers: y + scale * (x A^T) B^T.
  * A batch may hold several copies of each row, one after the other (guidance does): they share the row's adapter.
  * @param scale alpha / rank of all rows, or 1 where it is already in the matrices
+ * @param dropped what the low-rank terms see of their inputs, by layer name: all of it, or less while training
  */
-export function adaptedWeights(base: Weights, lora: LoraValues, scale: number): Weights {
-  return {
+export function adaptedWeights(
+  base: Weights,
+  lora: LoraValues,
+  scale: number,
+  dropped: (name: string, x: Value) => Value = (_, x) => x,
+): Weights {
+  const adapted: Weights = {
     ...base,
     linear: (name, x) => {
       const y = base.linear(name, x);
       const pair = lora.get(name);
-      return pair === undefined ? y : add(y, reshape(lowRankTerm(x, pair, scale), y.shape));
+      return pair === undefined ? y : add(y, reshape(lowRankTerm(dropped(name, x), pair, scale), y.shape));
+    },
+    linearParts: (name, x, count) => {
+      if (!lora.has(name)) return base.linearParts(name, x, count);
+      const y = adapted.linear(name, x);
+      const width = y.shape.at(-1)! / count;
+      return Array.from({ length: count }, (_, index) => slice(y, -1, index * width, (index + 1) * width));
     },
   };
+  return adapted;
 }
 
 /** x [rows * copies, n, in] -> [rows, copies * n, out] */

@@ -1,5 +1,6 @@
 /** Which layers of a network an adapter attaches to: target names to module names. Pure. */
 import { loftError } from "../base/errors.ts";
+import { plainModuleName } from "./module-names.ts";
 
 /** What is known of a checkpoint's tensor: enough to tell a linear layer. */
 type Shaped = { readonly shape: readonly number[] };
@@ -32,6 +33,17 @@ export function findTargetModules(
   }
   const selected = linear.filter((module) => targets.some((target) => isSelected(target)(module)));
   return selected.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/**
+ * The same in a text encoder, whose modules adapters name without the `text_model.` that only some checkpoints have.
+ * @throws LoftError "adapter-invalid" as findTargetModules
+ */
+export function findTextTargetModules(
+  tensors: ReadonlyMap<string, Shaped>,
+  targets: readonly string[],
+): readonly LinearModule[] {
+  return findTargetModules(tensors, targets).map((module) => ({ ...module, name: plainModuleName(module.name) }));
 }
 
 /** The names of all layers of a checkpoint that have weights: what adapter files may name. */

@@ -27,10 +27,14 @@ export function manifestText(dataset: SyntheticDataset, otherFiles: FileHashes):
     method,
     baseModel: { name: baseModel.name, sha256: baseModel.sha256, license: baseModel.license },
   };
+  const adapters = Object.entries(dataset.adapterPhotos).map(
+    ([id, photos]) => `    ${JSON.stringify(id)}: ${JSON.stringify({ photos })}`,
+  );
   return [
     `{\n${Object.entries(head)
       .map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
       .join(",\n")},`,
+    ...(adapters.length === 0 ? [] : [`  "adapters": {\n${adapters.join(",\n")}\n  },`]),
     `  "images": [\n${images.map((image) => `    ${JSON.stringify(image)}`).join(",\n")}\n  ],`,
     `  "files": {\n${hashes.map(([file, hash]) => `    ${JSON.stringify(file)}: ${JSON.stringify(hash)}`).join(",\n")}\n  }\n}\n`,
   ].join("\n");

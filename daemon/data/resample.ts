@@ -10,11 +10,32 @@ import type { Picture } from "./picture.ts";
  * a 1 x 20000 strip costs no more than a square. A picture that already fits comes back as it is.
  */
 export function resizeAndCenterCrop(picture: Picture, resolution: number): Picture {
-  const short = Math.min(picture.width, picture.height);
-  const resized = (side: number) => (side === short ? resolution : Math.floor((resolution * side) / short));
-  const [width, height] = [resized(picture.width), resized(picture.height)];
+  const { width, height } = resizedSize(picture, resolution);
   const window = { left: centered(width, resolution), top: centered(height, resolution) };
   return resizeWindow(picture, { width, height }, window);
+}
+
+/**
+ * The same with the square `offset` pixels from the left or the top, along the long side.
+ * @param offset 0 to `cropRange`
+ */
+export function resizeAndCrop(picture: Picture, resolution: number, offset: number): Picture {
+  const size = resizedSize(picture, resolution);
+  const isWide = size.height < size.width;
+  const window = (first: number): Span => ({ first, size: resolution });
+  return resizeWindow(picture, size, { left: window(isWide ? offset : 0), top: window(isWide ? 0 : offset) });
+}
+
+/** Pixels by which the long side is longer than `resolution`, once the short side has it: 0 for a square. */
+export function cropRange(picture: Pick<Picture, "width" | "height">, resolution: number): number {
+  const { width, height } = resizedSize(picture, resolution);
+  return Math.max(width, height) - resolution;
+}
+
+function resizedSize({ width, height }: Pick<Picture, "width" | "height">, resolution: number) {
+  const short = Math.min(width, height);
+  const resized = (side: number) => (side === short ? resolution : Math.floor((resolution * side) / short));
+  return { width: resized(width), height: resized(height) };
 }
 
 /** The middle `size` positions of `length`. */

@@ -146,7 +146,9 @@ function layoutClass(one: SheetClass, measures: Measures, top: number, items: Sh
   items.push(text(name, margin, top + 46, classStyle));
   const photos = one.photos.slice(0, measures.photosInRow);
   const images = one.images.slice(0, measures.imagesInRow * imageRows);
-  const y = layoutPhotos(photos, (one.photoCount ?? one.photos.length) - photos.length, measures, top + 64, items);
+  const hiddenPhotos = (one.photoCount ?? one.photos.length) - photos.length;
+  // A method without adapters has no photos to show.
+  const y = photos.length === 0 ? top + 64 : layoutPhotos(photos, hiddenPhotos, measures, top + 64, items);
   return layoutImages(images, (one.imageCount ?? one.images.length) - images.length, measures, y, items);
 }
 

@@ -25,6 +25,7 @@ export type SyntheticImage = {
   readonly guidanceScale: number;
   readonly scheduler: string;
   readonly adapters: readonly AdapterUse[];
+  /** Of adapters of one photo; those of the others are `adapterPhotos` of the dataset. */
   readonly sourcePhotos: readonly SourcePhoto[];
 };
 
@@ -35,6 +36,8 @@ export type SyntheticDataset = {
   readonly title: string;
   /** For example "loft". */
   readonly method: string;
+  /** What the method does, to be read behind a colon. */
+  readonly summary: string;
   readonly baseModel: BaseModel;
   /** A Hugging Face license id for the set as a whole; "unknown" when nobody said. */
   readonly license: string;
@@ -47,7 +50,12 @@ export type SyntheticDataset = {
   readonly resolution: number;
   readonly classes: readonly ClassFolder[];
   readonly images: readonly SyntheticImage[];
+  /** The photos of adapters of several photos, by adapter id. */
+  readonly adapterPhotos: Readonly<Record<string, readonly AdapterPhoto[]>>;
 };
+
+/** A photo of an adapter, and the folder of the images of its class. */
+export type AdapterPhoto = SourcePhoto & { readonly classFolder: string };
 
 /** Paths relative to the dataset's root. */
 export const datasetPaths = {
@@ -95,16 +103,21 @@ export function sortedImages(images: readonly SyntheticImage[]): readonly Synthe
 export function checkDataset(dataset: SyntheticDataset): void {
   const folders = new Set(dataset.classes.map(({ folder }) => folder));
   const files = new Set<string>();
+  checkPhotos(Object.values(dataset.adapterPhotos).flat());
   for (const { classFolder, number, sourcePhotos } of dataset.images) {
     const file = imageFileName(classFolder, number);
     if (!folders.has(classFolder)) throw new Error(`checkDataset: ${file} has no class`);
     if (files.has(file)) throw new Error(`checkDataset: ${file} twice`);
     files.add(file);
-    const outside = sourcePhotos.find(({ path }) => leadsOutside(path));
-    if (outside !== undefined) throw new Error(`checkDataset: ${outside.path} is not relative`);
+    checkPhotos(sourcePhotos);
   }
   const badFolder = [...folders].find((folder) => folder === "" || folder.includes("/") || leadsOutside(folder));
   if (badFolder !== undefined) throw new Error(`checkDataset: class folder ${JSON.stringify(badFolder)}`);
+}
+
+function checkPhotos(photos: readonly SourcePhoto[]): void {
+  const outside = photos.find(({ path }) => leadsOutside(path));
+  if (outside !== undefined) throw new Error(`checkDataset: ${outside.path} is not relative`);
 }
 
 function leadsOutside(path: string): boolean {

@@ -1,6 +1,7 @@
 /** One whole training step as a graph: forward, loss, backward, clip and AdamW, from state to state. */
 import { gradients } from "../engine/autodiff/vjp.ts";
 import { input, type Value } from "../engine/graph/value.ts";
+import { add, mul } from "../engine/ops/elementwise.ts";
 import { concat, reshape, slice } from "../engine/ops/movement.ts";
 import { type AdamWConfig, adamWUpdate } from "./adamw.ts";
 import { clipGradNorm } from "./clip-grad-norm.ts";
@@ -11,6 +12,11 @@ export type TrainStepOptions = {
   readonly parameterCount: number;
   readonly adamW: AdamWConfig;
   readonly maxGradNorm: number;
+  /**
+   * Runs that one step is cut into to need less memory. Each adds its share to the input `gradientSoFar`
+   * [rows, parameterCount], zero at first; the outputs of the last are the step's, its losses excepted.
+   */
+  readonly parts?: number;
   /** Cut packed parameters [rows, parameterCount] into the tensors that the loss uses, in packed order, each [rows, ...]. */
   readonly unpack: (packed: Value) => readonly Value[];
   /** The loss of each row, [rows], from those tensors. */
@@ -26,7 +32,7 @@ export type TrainStepOutputs = {
   readonly losses: Value;
   /** Norms before clipping, [rows, 1]. */
   readonly gradNorms: Value;
-  /** Before clipping, [rows, parameterCount]. */
+  /** Before clipping, [rows, parameterCount]; of all parts so far. */
   readonly gradient: Value;
 };
 
@@ -35,15 +41,16 @@ export type TrainStepOutputs = {
  * rate, 1 - beta1^step and 1 - beta2^step; and whatever the loss takes.
  */
 export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
-  const { rows, parameterCount, adamW, maxGradNorm, unpack, loss } = options;
+  const { rows, parameterCount, adamW, maxGradNorm, parts = 1, unpack, loss } = options;
   const state = (name: string) => input(name, [rows, parameterCount]);
   const parameters = state("parameters");
   const tensors = unpack(parameters);
   const losses = loss(tensors);
-  const gradient = concat(
+  const own = concat(
     gradients(losses, tensors).map((value) => reshape(value, [rows, rowSize(value)])),
     1,
   );
+  const gradient = parts === 1 ? own : add(state("gradientSoFar"), mul(own, 1 / parts));
   const { clipped, norm } = clipGradNorm(gradient, maxGradNorm);
   const rates = input("rates", [rows, 3]);
   const [learningRate, biasCorrection1, biasCorrection2] = [0, 1, 2].map((column) =>

@@ -6,6 +6,7 @@ import { input, type Value } from "../engine/graph/value.ts";
 import { add, mul, sub } from "../engine/ops/elementwise.ts";
 import { concat, reshape, slice } from "../engine/ops/movement.ts";
 import { fileWeights, type Weights } from "../nn/weights.ts";
+import { givenProjections, recordedProjections } from "./prompt-projections.ts";
 
 export type GuidanceOptions = {
   /** Images sampled at once. */
@@ -23,23 +24,56 @@ export type GuidanceOptions = {
  * `negativeEmbeds` of the same shape and `guidanceScale` []; with adapters `fusions` [rows, parameterCount].
  */
 export function guidedPrediction(model: DiffusionModel, options: GuidanceOptions): Value {
-  const { rows, guided, layout } = options;
-  const config = model.unet.config;
-  const base = fileWeights(model.unet.file);
-  const weights = layout === undefined ? base : withFusions(base, layout, rows);
-  const latents = input("latents", [rows, ...latentShape(model, options.resolution)]);
+  return predictionWith(model, options, unetWeights(model, options));
+}
+
+/** The same, with the outputs of `promptProjections` as inputs in the place of the prompts. */
+export function guidedStep(model: DiffusionModel, options: GuidanceOptions): Value {
+  const prompts = promptRows(model, options);
+  return predictionWith(model, options, givenProjections(unetWeights(model, options), prompts), prompts);
+}
+
+/**
+ * What the U-Net makes of the prompts alone, the same in every step, by the names of guidedStep's inputs. Inputs:
+ * `promptEmbeds`, with guidance `negativeEmbeds`, with adapters `fusions`, as in guidedPrediction.
+ */
+export function promptProjections(model: DiffusionModel, options: GuidanceOptions): Readonly<Record<string, Value>> {
+  const prompts = promptRows(model, options);
+  const { weights, projections } = recordedProjections(unetWeights(model, options), prompts);
+  predictionWith(model, options, weights, prompts);
+  return Object.fromEntries(projections);
+}
+
+function predictionWith(
+  model: DiffusionModel,
+  options: GuidanceOptions,
+  weights: Weights,
+  promptEmbeds = promptRows(model, options),
+): Value {
+  const { rows, guided, resolution } = options;
+  const latents = input("latents", [rows, ...latentShape(model, resolution)]);
   const timesteps = input("timesteps", [rows]);
-  const embeds = (name: string) => input(name, [rows, model.tokenizer.maxLength, config.crossAttentionDim]);
-  const promptEmbeds = embeds("promptEmbeds");
+  const { config } = model.unet;
   if (!guided) return unet(weights, config, { latents, timesteps, promptEmbeds });
   const both = unet(weights, config, {
     latents: twice(latents, latents),
     timesteps: twice(timesteps, timesteps),
-    promptEmbeds: twice(embeds("negativeEmbeds"), promptEmbeds),
+    promptEmbeds,
   });
   const pairs = reshape(both, [rows, 2, ...both.shape.slice(1)]);
   const [negative, positive] = [0, 1].map((half) => reshape(slice(pairs, 1, half, half + 1), latents.shape));
   return add(negative!, mul(input("guidanceScale", []), sub(positive!, negative!)));
+}
+
+/** Prompt embeds of each row, with guidance the negative ones in front: [rows or 2 * rows, tokens, width]. */
+function promptRows({ tokenizer, unet: { config } }: DiffusionModel, { rows, guided }: GuidanceOptions): Value {
+  const embeds = (name: string) => input(name, [rows, tokenizer.maxLength, config.crossAttentionDim]);
+  return guided ? twice(embeds("negativeEmbeds"), embeds("promptEmbeds")) : embeds("promptEmbeds");
+}
+
+function unetWeights({ unet: { file } }: DiffusionModel, { rows, layout }: GuidanceOptions): Weights {
+  const base = fileWeights(file);
+  return layout === undefined ? base : withFusions(base, layout, rows);
 }
 
 function withFusions(base: Weights, layout: LoraLayout, rows: number): Weights {

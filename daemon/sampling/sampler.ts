@@ -2,15 +2,14 @@
 
 import type { LoraLayout } from "../adapters/lora.ts";
 import { loftError } from "../base/errors.ts";
+import { createLatentDecoder } from "../diffusion/decode-latents.ts";
 import { type DiffusionModel, latentShape, latentSize } from "../diffusion/diffusion-model.ts";
 import { stackPromptEmbeds } from "../diffusion/encode-prompts.ts";
 import { initialState, type Scheduler } from "../diffusion/schedulers/scheduler.ts";
-import { decodeLatents } from "../diffusion/vae.ts";
 import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
-import { input } from "../engine/graph/value.ts";
+import { createRowSession } from "../engine/runtime/row-session.ts";
 import { createSession, type Session } from "../engine/runtime/session.ts";
-import { fileWeights } from "../nn/weights.ts";
-import { guidedPrediction } from "./guidance.ts";
+import { guidedStep, promptProjections } from "./guidance.ts";
 
 export type SamplerOptions = {
   /** Images sampled at once. */
@@ -55,33 +54,35 @@ export type Sampler = {
 
 /** Build the sessions of a sampler. */
 export async function createSampler(model: DiffusionModel, options: SamplerOptions): Promise<Sampler> {
-  const guided = options.guidanceScale !== 1;
-  const prediction = guidedPrediction(model, { ...options, guided });
-  const denoiser = await createSession({ prediction }, model.session);
-  const shape = [1, ...latentShape(model, options.resolution)];
-  const picture = decodeLatents(fileWeights(model.vae.file), model.vae.config, input("latents", shape));
-  const decoder = await createSession({ picture }, model.session).catch(async (error: unknown) => {
-    await denoiser.release();
-    throw error;
-  });
-  const { scalingFactor } = model.vae.config;
-  return {
-    denoise: (rows, scheduler, control = {}) => denoise(model, options, denoiser, { rows, scheduler, ...control }),
-    decode: async (latents) => {
-      if (!latents.every(Number.isFinite)) throw notFinite();
-      const results = await decoder.run({
-        latents: float32(
-          latents.map((value) => value / scalingFactor),
-          shape,
-        ),
-      });
-      return results.picture!.data as Float32Array;
-    },
-    release: async () => {
-      await denoiser.release();
-      await decoder.release();
-    },
+  const graph = { ...options, guided: options.guidanceScale !== 1 };
+  const made: { readonly release: () => Promise<void> }[] = [];
+  const release = async () => {
+    for (const each of made.splice(0)) await each.release();
   };
+  const keep = async <Made extends (typeof made)[number]>(making: Promise<Made>): Promise<Made> => {
+    made.push(await making);
+    return making;
+  };
+  try {
+    const projector = await keep(createSession(promptProjections(model, { ...graph, rows: 1 }), model.session));
+    const step = (rows: number) => ({ prediction: guidedStep(model, { ...graph, rows }) });
+    const denoiser = await keep(createRowSession(options.rows, step, model.session));
+    const decoder = await keep(createLatentDecoder(model, options.resolution));
+    return {
+      denoise: async (rows, scheduler, control = {}) => {
+        await denoiser.hold(await fixedFeeds(model, options, rows, projector));
+        return denoise(model, options, denoiser, { rows, scheduler, ...control });
+      },
+      decode: async (latents) => {
+        if (!latents.every(Number.isFinite)) throw notFinite();
+        return await decoder.decode(latents);
+      },
+      release,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 type Batch = {
@@ -99,7 +100,6 @@ async function denoise(
 ): Promise<Float32Array[]> {
   const size = latentSize(model, options.resolution);
   const shape = [options.rows, ...latentShape(model, options.resolution)];
-  const fixed = fixedFeeds(model, options, rows);
   let latents: Float32Array = concatenated(rows.map(({ noise }) => noise)).map(
     (value) => value * scheduler.initNoiseSigma,
   );
@@ -109,7 +109,7 @@ async function denoise(
     const timesteps = float32(new Float32Array(options.rows).fill(timestep), [options.rows]);
     const scale = scheduler.inputScales[stepIndex] as number;
     const scaled = scale === 1 ? latents : latents.map((value) => value * scale);
-    const { prediction } = await denoiser.run({ ...fixed, timesteps, latents: float32(scaled, shape) });
+    const { prediction } = await denoiser.run({ timesteps, latents: float32(scaled, shape) });
     const next = scheduler.step(state, stepIndex, prediction!.data as Float32Array, latents);
     ({ state } = next);
     latents = next.sample;
@@ -118,26 +118,45 @@ async function denoise(
   return rows.map((_, row) => latents.slice(row * size, (row + 1) * size));
 }
 
-/** Feeds that stay the same over all steps. */
-function fixedFeeds(
+/** What stays the same over all steps: fusions, and what the U-Net makes of the prompts. */
+async function fixedFeeds(
   model: DiffusionModel,
-  options: SamplerOptions,
+  { guidanceScale, layout }: SamplerOptions,
   rows: readonly SamplingRow[],
-): Record<string, HostTensor> {
-  const { layout, guidanceScale } = options;
-  const fusions = rows.flatMap(({ fusion }) => (fusion === undefined ? [] : [fusion]));
+  projector: Session,
+): Promise<Record<string, HostTensor>> {
+  const fusions = rows.map(({ fusion }): Record<string, HostTensor> => {
+    return fusion === undefined ? {} : { fusions: float32(fusion, [1, layout!.parameterCount]) };
+  });
+  const projections: Record<string, HostTensor>[] = [];
+  for (const [index, { promptEmbeds, negativeEmbeds }] of rows.entries()) {
+    const prompts = {
+      promptEmbeds: stackPromptEmbeds(model, [promptEmbeds]),
+      negativeEmbeds: stackPromptEmbeds(model, [negativeEmbeds]),
+    };
+    projections.push(await projector.run({ ...prompts, ...fusions[index] }));
+  }
   return {
-    promptEmbeds: stackPromptEmbeds(
-      model,
-      rows.map(({ promptEmbeds }) => promptEmbeds),
-    ),
-    negativeEmbeds: stackPromptEmbeds(
-      model,
-      rows.map(({ negativeEmbeds }) => negativeEmbeds),
-    ),
+    ...stackedFeeds(projections),
+    ...stackedFeeds(fusions),
     guidanceScale: float32(Float32Array.of(guidanceScale), []),
-    ...(layout === undefined ? {} : { fusions: float32(concatenated(fusions), [options.rows, layout.parameterCount]) }),
   };
+}
+
+/** Feeds of single rows, by name one below the other. */
+function stackedFeeds(rows: readonly Readonly<Record<string, HostTensor>>[]): Record<string, HostTensor> {
+  const stacked = Object.entries(rows[0]!).map(
+    ([
+      name,
+      {
+        shape: [length, ...rest],
+      },
+    ]) => {
+      const data = concatenated(rows.map((row) => row[name]!.data as Float32Array));
+      return [name, float32(data, [rows.length * length!, ...rest])] as const;
+    },
+  );
+  return Object.fromEntries(stacked);
 }
 
 function interrupted() {

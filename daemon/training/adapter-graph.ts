@@ -1,8 +1,12 @@
-/** The graph that trains a batch of adapters by one step: row i owns adapter i, the frozen U-Net is shared. */
-import { adaptedWeights, type LoraLayout, unpackLora } from "../adapters/lora.ts";
+/** The graph that trains a batch of adapters by one step: row i owns adapter i, the frozen networks are shared. */
+import { adaptedWeights, type LoraLayout, type LoraValues } from "../adapters/lora.ts";
+import { type AdapterLayouts, type AdapterValues, packedSize, unpackAdapter } from "../adapters/packed-adapter.ts";
 import { type DiffusionModel, latentShape } from "../diffusion/diffusion-model.ts";
+import { encodeTokens, plainTextWeights } from "../diffusion/text-encoder.ts";
 import { unet } from "../diffusion/unet.ts";
 import { input, type Value } from "../engine/graph/value.ts";
+import { reshape } from "../engine/ops/movement.ts";
+import { reduceMean } from "../engine/ops/reduction.ts";
 import { fileWeights } from "../nn/weights.ts";
 import type { AdamWConfig } from "../optim/adamw.ts";
 import { buildTrainStep, type TrainStepOutputs } from "../optim/train-step.ts";
@@ -11,50 +15,107 @@ import { addNoise, rowwiseLoss, trainingTarget } from "./diffusion-loss.ts";
 export type AdapterGraphOptions = {
   /** Adapters trained at once. */
   readonly rows: number;
-  readonly layout: LoraLayout;
+  /** Examples that each adapter sees in one step; its loss is their mean. */
+  readonly examplesPerStep: number;
+  /**
+   * Examples of each adapter computed in one run, a divisor of `examplesPerStep` and by default all of them. Fewer need
+   * less memory: a step is then the sum of several runs.
+   */
+  readonly examplesAtOnce?: number;
+  /** All examples of a row have the same prompt: it is encoded once a step. */
+  readonly sharedPrompt?: boolean;
+  /** With a text encoder its adapter is trained together with that of the U-Net. */
+  readonly layouts: AdapterLayouts;
   readonly alpha: number;
   readonly resolution: number;
   readonly adamW: AdamWConfig;
+  /** Of the gradient of the whole adapter, both networks together. */
   readonly maxGradNorm: number;
 };
 
 /**
- * Inputs beside those of the train step: `latents` and `noise` [rows, channels, side, side], `signalScale` and
- * `noiseScale` [rows, 1, 1, 1], `timesteps` [rows], `promptEmbeds` [rows, tokens, width].
+ * Inputs beside those of the train step, with batch = rows * examplesAtOnce and a row's examples side by side:
+ * `latents` and `noise` [batch, channels, side, side], `signalScale` and `noiseScale` [batch, 1, 1, 1], `timesteps`
+ * [batch]; and `promptEmbeds` [prompts, tokens, width], or `tokenIds` [prompts, tokens] i64 with an adapted text
+ * encoder, where prompts is batch, or rows if they share theirs.
  */
 export function adapterTrainingGraph(model: DiffusionModel, options: AdapterGraphOptions): TrainStepOutputs {
-  const { rows, layout, alpha, adamW, maxGradNorm } = options;
-  const names = layout.targets.flatMap(({ name }) => [name, name]);
+  const { rows, layouts, adamW, maxGradNorm } = options;
+  const parts = options.examplesPerStep / examplesAtOnce(options);
+  if (!Number.isInteger(parts)) throw new Error("examplesAtOnce has to divide examplesPerStep");
   return buildTrainStep({
     rows,
-    parameterCount: layout.parameterCount,
+    parameterCount: packedSize(layouts),
     adamW,
     maxGradNorm,
-    unpack: (packed) => [...unpackLora(layout, packed).values()].flatMap(({ a, b }) => [a, b]),
-    loss: (tensors) => {
-      const pairs = new Map<string, { a: Value; b: Value }>();
-      for (let index = 0; index < tensors.length; index += 2) {
-        pairs.set(names[index]!, { a: tensors[index]!, b: tensors[index + 1]! });
-      }
-      const weights = adaptedWeights(fileWeights(model.unet.file), pairs, alpha / layout.rank);
-      const noised = noisedInputs(model, options);
-      const prediction = unet(weights, model.unet.config, {
-        latents: addNoise(noised),
-        timesteps: input("timesteps", [rows]),
-        promptEmbeds: input("promptEmbeds", [rows, model.tokenizer.maxLength, model.unet.config.crossAttentionDim]),
-      });
-      return rowwiseLoss(prediction, trainingTarget(noised, model.scheduler.predictionType));
+    parts,
+    unpack: (packed) => {
+      const values = unpackAdapter(layouts, packed);
+      return [...values.unet.values(), ...values.textEncoder.values()].flatMap(({ a, b }) => [a, b]);
     },
+    loss: (tensors) => adapterLosses(model, options, valuesOf(layouts, tensors)),
   });
 }
 
-function noisedInputs(model: DiffusionModel, { rows, resolution }: AdapterGraphOptions) {
-  const shape = [rows, ...latentShape(model, resolution)];
-  const scale = (name: string) => input(name, [rows, 1, 1, 1]);
+/** The tensors that `unpack` cut, by network and module again. */
+function valuesOf({ unet, textEncoder }: AdapterLayouts, tensors: readonly Value[]): AdapterValues {
+  const named = (layout: LoraLayout | undefined, first: number): LoraValues =>
+    new Map(
+      (layout?.targets ?? []).map(({ name }, index) => {
+        const place = 2 * (first + index);
+        return [name, { a: tensors[place]!, b: tensors[place + 1]! }];
+      }),
+    );
+  return { unet: named(unet, 0), textEncoder: named(textEncoder, unet.targets.length) };
+}
+
+/** The loss of each adapter, [rows]. */
+function adapterLosses(model: DiffusionModel, options: AdapterGraphOptions, values: AdapterValues): Value {
+  const { rows, layouts, alpha } = options;
+  const count = examplesAtOnce(options);
+  const batch = rows * count;
+  const weights = adaptedWeights(fileWeights(model.unet.file), values.unet, alpha / layouts.unet.rank);
+  const noised = noisedInputs(batch, latentShape(model, options.resolution));
+  const prediction = unet(weights, model.unet.config, {
+    latents: addNoise(noised),
+    timesteps: input("timesteps", [batch]),
+    promptEmbeds: promptEmbeds(model, options, values.textEncoder),
+  });
+  const losses = rowwiseLoss(prediction, trainingTarget(noised, model.scheduler.predictionType));
+  return count === 1 ? losses : reshape(reduceMean(reshape(losses, [rows, count]), [1]), [rows]);
+}
+
+function noisedInputs(batch: number, latents: readonly number[]) {
+  const shape = [batch, ...latents];
+  const scale = (name: string) => input(name, [batch, 1, 1, 1]);
   return {
     latents: input("latents", shape),
     noise: input("noise", shape),
     signalScale: scale("signalScale"),
     noiseScale: scale("noiseScale"),
   };
+}
+
+/** Examples of each row in one run. */
+export function examplesAtOnce(options: AdapterGraphOptions): number {
+  return options.examplesAtOnce ?? options.examplesPerStep;
+}
+
+/** Prompts of each row in one run. */
+export function promptsPerRow(options: AdapterGraphOptions): number {
+  return options.sharedPrompt === true ? 1 : examplesAtOnce(options);
+}
+
+/** Fed as they are, or computed by the adapted text encoder, [prompts, tokens, width]. */
+function promptEmbeds(
+  { unet, textEncoder, tokenizer }: DiffusionModel,
+  options: AdapterGraphOptions,
+  lora: LoraValues,
+): Value {
+  const { rows, layouts, alpha } = options;
+  const shape = [rows * promptsPerRow(options), tokenizer.maxLength];
+  if (layouts.textEncoder === undefined) return input("promptEmbeds", [...shape, unet.config.crossAttentionDim]);
+  const base = plainTextWeights(fileWeights(textEncoder.file));
+  const weights = adaptedWeights(base, lora, alpha / layouts.textEncoder.rank);
+  return encodeTokens(weights, textEncoder.config, input("tokenIds", shape, "i64"));
 }

@@ -1,6 +1,7 @@
-/** The groups of arrays that this version computes; others are skipped by name. */
-import { autoencoder, fusion, noise, sampling, schedules, text, training, unetForward } from "./networks.ts";
+/** The groups of arrays of a reference case. */
+import { autoencoder, fusion, noise, sampling, schedules, text, unetForward } from "./networks.ts";
 import { halfPrecision, velocityPrediction } from "./other-weights.ts";
+import { joint, training } from "./training.ts";
 
 export const groups = [
   text,
@@ -8,6 +9,7 @@ export const groups = [
   autoencoder,
   noise,
   training,
+  joint,
   fusion,
   sampling,
   schedules,

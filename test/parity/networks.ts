@@ -4,7 +4,7 @@ import { readAdapter } from "../../daemon/adapters/adapter-file.ts";
 import type { AdapterWeights } from "../../daemon/adapters/adapter-weights.ts";
 import { type FusionPart, fuseAdapters, fusedRank } from "../../daemon/adapters/fuse.ts";
 import { adaptedWeights, type LoraLayout, loraLayout, packedFromLora, unpackLora } from "../../daemon/adapters/lora.ts";
-import { findTargetModules, layerNames } from "../../daemon/adapters/targets.ts";
+import { layerNames } from "../../daemon/adapters/targets.ts";
 import { readJsonFile } from "../../daemon/checkpoint/diffusers-folder.ts";
 import { type PredictionType, readSchedulerConfig } from "../../daemon/diffusion/configs/scheduler-config.ts";
 import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
@@ -20,7 +20,6 @@ import { reduceMean } from "../../daemon/engine/ops/reduction.ts";
 import { fileWeights, within } from "../../daemon/nn/weights.ts";
 import { createSampler } from "../../daemon/sampling/sampler.ts";
 import { addNoise, rowwiseLoss, trainingTarget } from "../../daemon/training/diffusion-loss.ts";
-import { createTrainer, type TrainingState } from "../../daemon/training/trainer.ts";
 import { cpu, runGraph } from "../support/run-graph.ts";
 import type { ReferenceArray, ReferenceCase } from "./reference-case.ts";
 
@@ -159,78 +158,6 @@ function layoutOf(fused: AdapterWeights): LoraLayout {
   return loraLayout(fused.modules[0]!.rank, fused.modules);
 }
 
-export async function training(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
-  for (const start of ["warm", "zero", "second"] as const) {
-    const { trainer, initial, step: runStep } = await caseTraining(reference, model, start);
-    let state = initial;
-    const record = { loss: [] as number[], grad_norm: [] as number[], lr: [] as number[] };
-    for (let step = 0; step < reference.file.train.steps; step += 1) {
-      const result = await runStep(state);
-      if (step === 0 && start !== "second") reference.compareGroup(`train.${start}.grad`, result.gradients);
-      state = result.state;
-      record.loss.push(result.losses[0]!);
-      record.grad_norm.push(result.gradNorms[0]!);
-      record.lr.push(result.learningRate);
-      const saved = `train.${start}.step${step + 1}`;
-      if (reference.names.some((name) => name.startsWith(`${saved}.`))) {
-        reference.compareGroup(saved, tensorsOf(trainer.adapters(state)[0]!), `train.${start}.init`);
-      }
-    }
-    for (const [name, values] of Object.entries(record)) reference.compare(`train.${start}.${name}`, values);
-    await trainer.release();
-  }
-}
-
-/** One of the case's trainings: its trainer, its first state, and its steps with the case's own draws. */
-export async function caseTraining(reference: ReferenceCase, model: DiffusionModel, start: "warm" | "zero" | "second") {
-  const { train, unet_lora: lora } = reference.file;
-  const layout = loraLayout(lora.r, findTargetModules(model.unet.file.tensors, ["to_q", "to_k", "to_v", "to_out.0"]));
-  const latents = reference.array("train.latents");
-  const text = reference.array("train.text").data;
-  const trainer = await createTrainer(model, {
-    rows: 1,
-    layout,
-    alpha: lora.lora_alpha,
-    resolution: latents.shape[3]! * 2 ** (model.vae.config.blockOutChannels.length - 1),
-    adamW: { beta1: train.betas[0], beta2: train.betas[1], epsilon: train.eps, weightDecay: train.weight_decay },
-    maxGradNorm: train.max_grad_norm[start]!,
-    lrSchedule: { name: "cosine", learningRate: train.lr, warmupSteps: train.warmup_steps, steps: train.steps },
-  });
-  const parameters = packedFromLora(layout, adapterFrom(reference, `train.${start}.init`, layout, lora.lora_alpha));
-  const zeros = new Float32Array(parameters.length);
-  const initial: TrainingState = { step: 0, parameters, firstMoment: zeros, secondMoment: zeros };
-  const step = async (state: TrainingState) => {
-    const size = latents.data.length / train.steps;
-    const part = (name: string) => reference.array(name).data.slice(state.step * size, (state.step + 1) * size);
-    const timestep = reference.array("train.timesteps").data[state.step]!;
-    const draw = { latents: part("train.latents"), noise: part("train.noise"), timestep };
-    const result = await trainer.stepWith([draw], [text], state);
-    const gradients = tensorsOf(trainer.adapters({ ...state, parameters: result.gradient })[0]!);
-    return { ...result, gradients };
-  };
-  return { trainer, initial, step };
-}
-
-function adapterFrom(reference: ReferenceCase, prefix: string, layout: LoraLayout, alpha: number): AdapterWeights {
-  const modules = layout.targets.map((target) => ({
-    ...target,
-    rank: layout.rank,
-    alpha,
-    a: reference.array(`${prefix}.unet.${target.name}.lora_A.weight`).data,
-    b: reference.array(`${prefix}.unet.${target.name}.lora_B.weight`).data,
-  }));
-  return { modules };
-}
-
-function tensorsOf({ modules }: AdapterWeights): ReadonlyMap<string, Float32Array> {
-  return new Map(
-    modules.flatMap(({ name, a, b }) => [
-      [`unet.${name}.lora_A.weight`, a],
-      [`unet.${name}.lora_B.weight`, b],
-    ]),
-  );
-}
-
 export async function fusion(reference: ReferenceCase, model: DiffusionModel): Promise<void> {
   const modules = {
     unet: layerNames(model.unet.file.tensors),
@@ -259,13 +186,13 @@ export async function fusion(reference: ReferenceCase, model: DiffusionModel): P
 const adapterFiles = ["a", "b", "c", "c-without-metadata", "a-script", "a-kohya", "c-kohya", "joint", "joint-old-keys"];
 
 /** The fusion of one adapter: alpha is in the matrices. */
-function alone(adapter: AdapterWeights): AdapterWeights {
+export function alone(adapter: AdapterWeights): AdapterWeights {
   const parts = [{ adapter, weight: 1 }];
   return fuseAdapters(parts, fusedRank(parts));
 }
 
 /** The text encoder's output on the joint case's prompts, with an adapter. */
-async function encodeAdapted(reference: ReferenceCase, model: DiffusionModel, fused: AdapterWeights) {
+export async function encodeAdapted(reference: ReferenceCase, model: DiffusionModel, fused: AdapterWeights) {
   const { config, file } = model.textEncoder;
   const stored = fileWeights(file);
   const plain = stored.has("text_model.final_layer_norm.weight") ? within(stored, "text_model") : stored;

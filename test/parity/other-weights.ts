@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type DiffusionModel, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
 import { cpu } from "../support/run-graph.ts";
-import { autoencoder, builtSchedulers, caseTraining, sample, text, unetForward } from "./networks.ts";
+import { autoencoder, builtSchedulers, sample, text, unetForward } from "./networks.ts";
 import type { ReferenceCase } from "./reference-case.ts";
+import { caseTraining } from "./training.ts";
 
 /** Networks of the `*.fp16.safetensors` beside the full weights: the arrays whose names begin with "fp16". */
 export async function halfPrecision(reference: ReferenceCase): Promise<void> {

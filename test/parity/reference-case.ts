@@ -1,14 +1,22 @@
 /** One reference case: its arrays, its tolerances, and the record of what was compared. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { diffusersPrefixes } from "../../daemon/adapters/module-names.ts";
 import { readSafetensorsHeader, readTensors, toFloat32 } from "../../daemon/checkpoint/safetensors.ts";
 import { type HostTensor, int64 } from "../../daemon/engine/graph/tensor.ts";
 import { relativeError } from "../support/reference.ts";
 
+type LoraHyperparameters = {
+  readonly r: number;
+  readonly lora_alpha: number;
+  readonly target_modules: readonly string[];
+};
+
 export type CaseFile = {
   readonly case: string;
   readonly prediction_type: "epsilon" | "v_prediction";
-  readonly unet_lora: { readonly r: number; readonly lora_alpha: number };
+  readonly unet_lora: LoraHyperparameters;
+  readonly joint_lora: Readonly<Record<"unet" | "text_encoder", LoraHyperparameters>>;
   readonly train: {
     readonly steps: number;
     readonly lr: number;
@@ -79,7 +87,9 @@ export async function readCase(folder: string): Promise<ReferenceCase> {
       note(name, relativeError(found, array(name).data));
     },
     compareGroup: (prefix, found, startPrefix) => {
-      const expected = names.filter((name) => name.startsWith(`${prefix}.unet.`));
+      const expected = names.filter((name) =>
+        networkPrefixes.some((network) => name.startsWith(`${prefix}.${network}`)),
+      );
       if (expected.length !== found.size)
         throw new Error(`${prefix}: ${found.size} arrays instead of ${expected.length}`);
       for (const name of expected) compared.add(name);
@@ -98,6 +108,9 @@ export async function readCase(folder: string): Promise<ReferenceCase> {
     compared,
   };
 }
+
+/** The networks whose parameters are grouped. */
+const networkPrefixes = Object.values(diffusersPrefixes);
 
 type Pair = { readonly x: Float32Array; readonly reference: Float32Array; readonly start: Float32Array | undefined };
 

@@ -1,6 +1,6 @@
 /** Target names select the same layers as in PEFT. */
 import { describe, expect, it } from "vitest";
-import { findTargetModules, layerNames } from "../../../daemon/adapters/targets.ts";
+import { findTargetModules, findTextTargetModules, layerNames } from "../../../daemon/adapters/targets.ts";
 import { readSafetensorsHeader } from "../../../daemon/checkpoint/safetensors.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { referencePath } from "../../support/reference.ts";
@@ -53,6 +53,13 @@ describe("findTargetModules", () => {
     const error = await loftErrorOf(() => findTargetModules(model, targets), "adapter-invalid");
     expect(error.what).toContain(named);
   });
+});
+
+it.each(["", "text_model."])("findTextTargetModules leaves out the prefix %j", (prefix) => {
+  const model = checkpoint({ [`${prefix}encoder.layers.0.self_attn.q_proj.weight`]: [4, 3] });
+  expect(findTextTargetModules(model, ["q_proj"])).toEqual([
+    { name: "encoder.layers.0.self_attn.q_proj", inFeatures: 3, outFeatures: 4 },
+  ]);
 });
 
 it("layerNames lists every layer with weights, of any shape", () => {

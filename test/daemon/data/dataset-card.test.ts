@@ -10,6 +10,8 @@ function datasetOf(names: readonly string[], imageCount = 1): SyntheticDataset {
   return {
     title: "Pets",
     method: "loft",
+    summary: "one adapter is trained per photo",
+    adapterPhotos: {},
     baseModel: { name: "loft-mini", sha256: "ab".repeat(32), license: "openrail" },
     license: "unknown",
     command: "npx loft generate pets.loft.json",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../../../daemon/base/hash.ts";
 import type { Picture } from "../../../daemon/data/picture.ts";
-import { resizeAndCenterCrop } from "../../../daemon/data/resample.ts";
+import { cropRange, resizeAndCenterCrop, resizeAndCrop, resizePicture } from "../../../daemon/data/resample.ts";
 
 /** Integers only, so that another language makes the same picture. */
 function picture(width: number, height: number): Picture {
@@ -51,3 +51,38 @@ describe("resizeAndCenterCrop", () => {
     expect(resizeAndCenterCrop(strip, 512).rgb.every((byte) => byte === 77)).toBe(true);
   });
 });
+
+describe("resizeAndCrop", () => {
+  const sizes = [
+    [50, 37, 16],
+    [37, 50, 16],
+    [300, 2, 5],
+    [64, 64, 64],
+    [20, 33, 21],
+  ] as const;
+  it.each(sizes)("of %i x %i to %i is a window of the whole, wherever it lies", (width, height, resolution) => {
+    const original = picture(width, height);
+    const range = cropRange(original, resolution);
+    const long = resolution + range;
+    const isWide = height < width;
+    const whole = resizePicture(original, isWide ? long : resolution, isWide ? resolution : long);
+    for (let offset = 0; offset <= range; offset += 1) {
+      const [left, top] = isWide ? [offset, 0] : [0, offset];
+      expect(resizeAndCrop(original, resolution, offset)).toEqual(windowOf(whole, left, top, resolution));
+    }
+  });
+
+  it("at the middle is the center crop", () => {
+    const wide = picture(100, 50);
+    expect(cropRange(wide, 20)).toBe(20);
+    expect(resizeAndCrop(wide, 20, 10)).toEqual(resizeAndCenterCrop(wide, 20));
+  });
+});
+
+function windowOf({ width, rgb }: Picture, left: number, top: number, side: number): Picture {
+  const rows = Array.from({ length: side }, (_, row) => {
+    const start = ((top + row) * width + left) * 3;
+    return [...rgb.subarray(start, start + side * 3)];
+  });
+  return { width: side, height: side, rgb: Uint8Array.from(rows.flat()) };
+}

@@ -52,6 +52,8 @@ function datasetOf(images: readonly SyntheticImage[]): SyntheticDataset {
   return {
     title: 'Pets: "small" set',
     method: "loft",
+    summary: "one adapter is trained per photo",
+    adapterPhotos: {},
     baseModel: { name: "loft-mini", sha256: sha256("model"), license: "mit" },
     license: "cc-by-sa-4.0",
     command: "npx loft generate pets.loft.json",

@@ -7,13 +7,14 @@ import type { DiffusionModel } from "../../../daemon/diffusion/diffusion-model.t
 import { createScheduler } from "../../../daemon/diffusion/schedulers/schedulers.ts";
 import { createSampler, type SamplingRow } from "../../../daemon/sampling/sampler.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
-import { tinyModel, tinyResolution, tinyRow, tinyTraining } from "../../support/tiny-model.ts";
+import { tinyExample, tinyModel, tinyResolution, tinyTraining } from "../../support/tiny-model.ts";
 
 const steps = 3;
 
 /** An adapter with both matrices random. */
 function randomAdapter(model: DiffusionModel, name: string) {
-  const { layout, alpha } = tinyTraining(model, 1);
+  const { layouts, alpha } = tinyTraining(model, 1);
+  const layout = layouts.unet;
   return loraFromPacked(
     layout,
     alpha,
@@ -24,12 +25,12 @@ function randomAdapter(model: DiffusionModel, name: string) {
 }
 
 function wide(model: DiffusionModel, rank: number) {
-  return loraLayout(rank, tinyTraining(model, 1).layout.targets);
+  return loraLayout(rank, tinyTraining(model, 1).layouts.unet.targets);
 }
 
 function row(model: DiffusionModel, name: string, fusion: Float32Array | undefined): SamplingRow {
-  const { photo, promptEmbeds } = tinyRow(model, name);
-  return { noise: photo.mean, promptEmbeds, negativeEmbeds: tinyRow(model, "negative").promptEmbeds, fusion };
+  const [{ crops, promptEmbeds }, negative] = [tinyExample(model, name), tinyExample(model, "negative")];
+  return { noise: crops[0]!.mean, promptEmbeds, negativeEmbeds: negative.promptEmbeds, fusion };
 }
 
 async function sample(
@@ -98,7 +99,7 @@ test("weights (1, 0) are the first adapter alone, and zeros are the base model",
 
 test("guidance 1 needs no negative prompt", async () => {
   const model = await tinyModel();
-  const plain = { ...row(model, "1", undefined), negativeEmbeds: tinyRow(model, "other").promptEmbeds };
+  const plain = { ...row(model, "1", undefined), negativeEmbeds: tinyExample(model, "other").promptEmbeds };
   expect(await sample(model, [plain], undefined, 1)).toEqual(
     await sample(model, [row(model, "1", undefined)], undefined, 1),
   );

@@ -1,13 +1,13 @@
 /** Adapters trained in one batch are the adapters trained one by one. */
 import { expect, test } from "vitest";
-import type { AdapterWeights } from "../../../daemon/adapters/adapter-weights.ts";
+import type { Adapter } from "../../../daemon/adapters/adapter-weights.ts";
 import type { DiffusionModel } from "../../../daemon/diffusion/diffusion-model.ts";
 import { createTrainer, type TrainingRow, type TrainingState } from "../../../daemon/training/trainer.ts";
-import { tinyModel, tinyRow, tinyTraining } from "../../support/tiny-model.ts";
+import { tinyExample, tinyModel, tinyRow, tinyTraining } from "../../support/tiny-model.ts";
 
 const steps = 4;
 
-async function train(model: DiffusionModel, rows: readonly TrainingRow[]): Promise<AdapterWeights[]> {
+async function train(model: DiffusionModel, rows: readonly TrainingRow[]): Promise<Adapter[]> {
   const trainer = await createTrainer(model, tinyTraining(model, rows.length, steps));
   try {
     let state: TrainingState = trainer.start(rows);
@@ -52,11 +52,12 @@ test("the loss falls when one noisy picture is learned by heart", async () => {
   const options = { ...tinyTraining(model, 1, 30), maxGradNorm: 10 };
   const trainer = await createTrainer(model, options);
   const row = tinyRow(model, "a");
-  const draw = { latents: row.photo.mean, noise: tinyRow(model, "noise").photo.mean, timestep: 500 };
+  const [prompt, other] = [tinyExample(model, "a"), tinyExample(model, "noise")];
+  const draw = { prompt, latents: prompt.crops[0]!.mean, noise: other.crops[0]!.mean, timestep: 500 };
   let state = trainer.start([row]);
   const losses: number[] = [];
   while (state.step < 30) {
-    const result = await trainer.stepWith([draw], [row.promptEmbeds], state);
+    const result = await trainer.stepWith([draw], state);
     ({ state } = result);
     losses.push(result.losses[0]!);
   }

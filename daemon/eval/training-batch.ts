@@ -1,0 +1,85 @@
+/** What a classifier is shown in one step: augmented pictures, their targets and weights. Depends on row and step alone. */
+import { randomStream } from "../base/random.ts";
+import { augmented } from "../data/augment.ts";
+import type { Picture } from "../data/picture.ts";
+import { concatenated } from "../engine/graph/tensor.ts";
+import { examplesOfStep } from "../optim/example-order.ts";
+import { type Normalization, normalizePicture } from "./clip-processor.ts";
+import { type Mixable, mixed } from "./mix.ts";
+
+export type LabeledPicture = { readonly picture: Picture; readonly label: number };
+
+/** What one classifier learns from; one of the two may be empty. */
+export type ClassifierRow = {
+  /** Names the row's random numbers: the same name gives the same classifier, in whatever batch. */
+  readonly stream: readonly (string | number)[];
+  readonly real: readonly LabeledPicture[];
+  readonly synthetic: readonly LabeledPicture[];
+};
+
+export type BatchOptions = {
+  readonly batchSize: number;
+  readonly classes: number;
+  /** Pixels along each side. */
+  readonly side: number;
+  readonly normalization: Normalization;
+  /** The real pictures' part of the loss where there are both kinds; 0.8 in DataDream. */
+  readonly realShare: number;
+  /** Share of the steps whose pictures are mixed; 0.2 in both papers' code. */
+  readonly mixShare: number;
+};
+
+/** Pixels [batchSize, 3, side, side], targets [batchSize, classes], weights [batchSize] whose sum is 1. */
+export type TrainingBatch = {
+  readonly pixels: Float32Array;
+  readonly targets: Float32Array;
+  readonly sampleWeights: Float32Array;
+};
+
+/** Half of a batch is real, half synthetic, where there are both; each kind goes through epochs of its own. */
+export function trainingBatch(row: ClassifierRow, step: number, options: BatchOptions): TrainingBatch {
+  const { batchSize, realShare } = options;
+  const both = 0 < row.real.length && 0 < row.synthetic.length;
+  const realCount = both ? Math.ceil(batchSize / 2) : 0 < row.real.length ? batchSize : 0;
+  const share = both ? realShare : Math.sign(realCount);
+  const kinds = [
+    { name: "real", pictures: row.real, count: realCount, share },
+    { name: "synthetic", pictures: row.synthetic, count: batchSize - realCount, share: 1 - share },
+  ];
+  const parts = kinds.filter(({ count }) => 0 < count).map((kind) => part(row, step, kind, options));
+  const joined = (pick: (part: TrainingBatch) => Float32Array) => concatenated(parts.map(pick));
+  return {
+    pixels: joined(({ pixels }) => pixels),
+    targets: joined(({ targets }) => targets),
+    sampleWeights: joined(({ sampleWeights }) => sampleWeights),
+  };
+}
+
+type Kind = {
+  readonly name: string;
+  readonly pictures: readonly LabeledPicture[];
+  readonly count: number;
+  readonly share: number;
+};
+
+function part({ stream }: ClassifierRow, step: number, kind: Kind, options: BatchOptions): TrainingBatch {
+  const { classes, side, normalization, mixShare } = options;
+  const own = [...stream, kind.name];
+  const plain = examplesOfStep(own, kind.pictures.length, { step, count: kind.count }).map(
+    ({ example, position }): Mixable => {
+      const { picture, label } = kind.pictures[example]!;
+      const target = new Float32Array(classes);
+      target[label] = 1;
+      const changed = augmented(picture, side, randomStream(...own, "augment", position));
+      return { pixels: normalizePicture(normalization, changed), target };
+    },
+  );
+  // Both kinds are mixed in the same steps, each within itself.
+  const isMixed = randomStream(...stream, "mix", step).uniform() < mixShare;
+  const shown = isMixed ? mixed(plain, side, randomStream(...own, "mixed", step)) : plain;
+  return {
+    pixels: concatenated(shown.map(({ pixels }) => pixels)),
+    targets: concatenated(shown.map(({ target }) => target)),
+    sampleWeights: new Float32Array(kind.count).fill(kind.share / kind.count),
+  };
+}

@@ -1,0 +1,118 @@
+/** What classifiers are shown: balanced, weighted, mixed in a fifth of the steps, and the same again for the same step. */
+import { describe, expect, it } from "vitest";
+import { randomStream } from "../../../daemon/base/random.ts";
+import { defaultProcessor } from "../../../daemon/eval/clip-processor.ts";
+import { blended, type Mixable, mixed } from "../../../daemon/eval/mix.ts";
+import { type BatchOptions, type LabeledPicture, trainingBatch } from "../../../daemon/eval/training-batch.ts";
+import { readClipCase } from "../../support/clip-case.ts";
+
+const side = 16;
+const options: BatchOptions = {
+  batchSize: 8,
+  classes: 3,
+  side,
+  normalization: defaultProcessor(side),
+  realShare: 0.8,
+  mixShare: 0,
+};
+
+function pictures(count: number, name: string): LabeledPicture[] {
+  return Array.from({ length: count }, (_, index) => {
+    const rng = randomStream(name, index);
+    const rgb = Uint8Array.from({ length: 20 * 20 * 3 }, () => rng.integer(256));
+    return { picture: { width: 20, height: 20, rgb }, label: index % 3 };
+  });
+}
+
+const real = pictures(5, "real");
+const synthetic = pictures(30, "synthetic");
+const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+
+describe("a batch", () => {
+  it("is half real and half synthetic, and the loss four fifths real", () => {
+    const { pixels, targets, sampleWeights } = trainingBatch({ stream: ["a"], real, synthetic }, 0, options);
+    expect([pixels.length, targets.length, sampleWeights.length]).toEqual([8 * 3 * side * side, 24, 8]);
+    expect([...sampleWeights.slice(0, 4)]).toEqual(Array(4).fill(Math.fround(0.2)));
+    expect([...sampleWeights.slice(4)]).toEqual(Array(4).fill(Math.fround((1 - 0.8) / 4)));
+    expect(sum(sampleWeights)).toBeCloseTo(1, 6);
+  });
+
+  it.each([
+    ["real alone", { stream: ["a"], real, synthetic: [] }],
+    ["synthetic alone", { stream: ["a"], real: [], synthetic }],
+  ])("of %s is all of it, evenly", (_, row) => {
+    const { sampleWeights } = trainingBatch(row, 0, options);
+    expect([...sampleWeights]).toEqual(Array(8).fill(1 / 8));
+  });
+
+  it("shows every picture once before any twice", () => {
+    const labels: number[] = [];
+    for (let step = 0; step < 15; step += 1) {
+      const { targets } = trainingBatch({ stream: ["a"], real: [], synthetic }, step, options);
+      for (let row = 0; row < 8; row += 1) labels.push(targets.slice(row * 3, row * 3 + 3).indexOf(1));
+    }
+    for (let epoch = 0; epoch < 4; epoch += 1) {
+      const counts = [0, 1, 2].map((label) =>
+        labels.slice(epoch * 30, epoch * 30 + 30).filter((each) => each === label),
+      );
+      expect(counts.map(({ length }) => length)).toEqual([10, 10, 10]);
+    }
+  });
+
+  it("depends on row and step alone", () => {
+    const batch = (stream: string, step: number) => trainingBatch({ stream: [stream], real, synthetic }, step, options);
+    expect(batch("a", 3)).toEqual(batch("a", 3));
+    expect(batch("a", 3)).not.toEqual(batch("a", 4));
+    expect(batch("a", 3)).not.toEqual(batch("b", 3));
+  });
+
+  it("is mixed in a fifth of the steps", () => {
+    let mixes = 0;
+    for (let step = 0; step < 100; step += 1) {
+      const { targets } = trainingBatch({ stream: ["a"], real, synthetic }, step, { ...options, mixShare: 0.2 });
+      for (let row = 0; row < 8; row += 1) expect(sum(targets.slice(row * 3, row * 3 + 3))).toBeCloseTo(1, 5);
+      if (targets.some((value) => value !== 0 && value !== 1)) mixes += 1;
+    }
+    expect(mixes).toBeGreaterThan(8);
+    expect(mixes).toBeLessThan(32);
+  });
+});
+
+describe("mixing", () => {
+  const plain = [0, 1, 2, 3].map((index): Mixable => {
+    return {
+      pixels: new Float32Array(3 * side * side).fill(index + 1),
+      target: Float32Array.from([0, 1, 2, 3], (at) => (at === index ? 1 : 0)),
+    };
+  });
+
+  it("gives each target the share of the pixels that it has", () => {
+    let cut = 0;
+    for (let number = 0; number < 60; number += 1) {
+      for (const [index, { pixels, target }] of mixed(plain, side, randomStream(number)).entries()) {
+        const other = (index + 3) % 4;
+        const own = pixels.filter((value) => value === index + 1).length / pixels.length;
+        const isCut = pixels.every((value) => Number.isInteger(value));
+        if (isCut && own < 1) cut += 1;
+        const share = isCut ? own : (pixels[0]! - (other + 1)) / (index - other);
+        expect(target[index]).toBeCloseTo(share, 4);
+        expect(target[other]).toBeCloseTo(1 - share, 4);
+      }
+    }
+    expect(cut).toBeGreaterThan(40);
+  });
+
+  it("is the reference's weighted sum", async () => {
+    const { array, excess, mix } = await readClipCase();
+    const order = [...array("mix.order").data];
+    const images = array("images").data;
+    const size = images.length / 6;
+    const part = (index: number) => images.subarray(index * size, (index + 1) * size);
+    const found = order.flatMap((other, index) => [...blended(part(index), part(other), mix.lam)]);
+    expect(excess("mix.images", found)).toBeLessThanOrEqual(1);
+  });
+
+  it("leaves a single picture alone", () => {
+    expect(mixed(plain.slice(0, 1), side, randomStream(0))).toEqual(plain.slice(0, 1));
+  });
+});
