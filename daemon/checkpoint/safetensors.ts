@@ -17,6 +17,7 @@ import {
   prefixBytes,
   type SafetensorsDtype,
   type SafetensorsHeader,
+  type TensorEntry,
 } from "./safetensors-header.ts";
 
 /** An open-and-shut description of a file: its header and where it lies. */
@@ -68,10 +69,42 @@ export async function readTensors(
   names: Iterable<string> = file.tensors.keys(),
 ): Promise<Map<string, CheckpointTensor>> {
   return withFile(file.path, async (handle) => {
+    const entries = Array.from(names, (name) => ({ name, ...entryOf(file, name) }));
     const tensors = new Map<string, CheckpointTensor>();
-    for (const name of names) tensors.set(name, await readEntry(handle, file, name));
-    return tensors;
+    for (const run of runsOf(entries)) {
+      const start = run[0]!.offset;
+      const { buffer } = await readRange(
+        handle,
+        start,
+        run.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      );
+      for (const { name, dtype, shape, offset, byteLength } of run) {
+        const own = run.length === 1 ? buffer : buffer.slice(offset - start, offset - start + byteLength);
+        tensors.set(name, { dtype, shape, data: elementsOf(dtype, own) });
+      }
+    }
+    return new Map(entries.map(({ name }) => [name, tensors.get(name)!]));
   });
+}
+
+/** Tensors that are read in one go have at most this many bytes together. */
+const longestRun = 2 ** 24;
+
+/** Tensors that lie one behind the other, together: an adapter's hundred matrices are one read, not a hundred. */
+function runsOf<Entry extends TensorEntry>(entries: readonly Entry[]): Entry[][] {
+  const runs: Entry[][] = [];
+  let [end, bytes] = [-1, 0];
+  for (const entry of [...entries].sort((left, right) => left.offset - right.offset)) {
+    const { offset, byteLength } = entry;
+    if (offset === end && bytes + byteLength <= longestRun) runs.at(-1)!.push(entry);
+    else {
+      runs.push([entry]);
+      bytes = 0;
+    }
+    bytes += byteLength;
+    end = offset + byteLength;
+  }
+  return runs;
 }
 
 /**
@@ -124,15 +157,17 @@ function fileOrder(
 }
 
 async function readEntry(handle: FileHandle, file: SafetensorsFile, name: string): Promise<CheckpointTensor> {
+  const { dtype, shape, offset, byteLength } = entryOf(file, name);
+  return { dtype, shape, data: elementsOf(dtype, (await readRange(handle, offset, byteLength)).buffer) };
+}
+
+function entryOf(file: SafetensorsFile, name: string): TensorEntry {
   const entry = file.tensors.get(name);
-  if (entry === undefined) {
-    throw loftError("tensor-missing", {
-      what: `${file.path} holds no tensor "${name}".`,
-      fix: "Check that the file belongs to this model.",
-    });
-  }
-  const bytes = await readRange(handle, entry.offset, entry.byteLength);
-  return { dtype: entry.dtype, shape: entry.shape, data: elementsOf(entry.dtype, bytes.buffer) };
+  if (entry !== undefined) return entry;
+  throw loftError("tensor-missing", {
+    what: `${file.path} holds no tensor "${name}".`,
+    fix: "Check that the file belongs to this model.",
+  });
 }
 
 /** Read `length` bytes at `start` into a buffer of their own, aligned for every element type. */

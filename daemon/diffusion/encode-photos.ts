@@ -1,10 +1,10 @@
 /** Photos to the distributions of their latents: the autoencoder's first half. */
-import { float32 } from "../engine/graph/tensor.ts";
-import { input } from "../engine/graph/value.ts";
-import { createSession } from "../engine/runtime/session.ts";
+import type { Value } from "../engine/graph/value.ts";
 import { fileWeights } from "../nn/weights.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 import { encodeImage } from "./vae.ts";
+import { createVaeSession } from "./vae-session.ts";
+import { vaeTiles } from "./vae-tiling.ts";
 
 /** A normal distribution of latents, before the scaling factor; both arrays [channels * side * side]. */
 export type LatentDistribution = { readonly mean: Float32Array; readonly std: Float32Array };
@@ -16,20 +16,26 @@ export type PhotoEncoder = {
   readonly release: () => Promise<void>;
 };
 
-/** Build the session that encodes square photos of `resolution` pixels a side, one at a time. */
-export async function createPhotoEncoder(model: DiffusionModel, resolution: number): Promise<PhotoEncoder> {
-  const shape = [1, 3, resolution, resolution];
-  const { mean, logVariance } = encodeImage(fileWeights(model.vae.file), model.vae.config, input("image", shape));
-  const session = await createSession({ mean, logVariance }, model.session);
+/** Build the session that encodes square photos of `resolution` pixels a side, one at a time; large ones in tiles. */
+export async function createPhotoEncoder(
+  model: DiffusionModel,
+  resolution: number,
+  tiles = vaeTiles(model.vae.config, resolution),
+): Promise<PhotoEncoder> {
+  const { config, file } = model.vae;
+  const half = {
+    shape: [3, resolution, resolution] as const,
+    build: (image: Value) => ({ ...encodeImage(fileWeights(file), config, image) }),
+    tiles: tiles && { cut: tiles.pixels, joined: tiles.latents },
+  };
+  const session = await createVaeSession(half, model.session);
   return {
     encode: async (photo) => {
-      const results = await session.run({ image: float32(photo, shape) });
-      return {
-        mean: results.mean!.data as Float32Array,
-        std: standardDeviation(results.logVariance!.data as Float32Array),
-      };
+      const moments = await session.run(photo);
+      const size = moments.length / 2;
+      return { mean: moments.slice(0, size), std: standardDeviation(moments.subarray(size)) };
     },
-    release: () => session.release(),
+    release: session.release,
   };
 }
 

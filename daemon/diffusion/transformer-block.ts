@@ -2,7 +2,7 @@
 import type { Value } from "../engine/graph/value.ts";
 import { gelu } from "../engine/ops/activation.ts";
 import { add, mul } from "../engine/ops/elementwise.ts";
-import { reshape, slice, transpose } from "../engine/ops/movement.ts";
+import { reshape, transpose } from "../engine/ops/movement.ts";
 import { diffusersAttention, multiHeadAttention } from "../nn/attention.ts";
 import { conv2d } from "../nn/conv2d.ts";
 import { groupNorm } from "../nn/group-norm.ts";
@@ -54,10 +54,8 @@ function transformerLayer(weights: Weights, tokens: Value, promptEmbeds: Value, 
 
 /** Gated feed-forward: the first half of the projection times gelu of the second (Shazeer 2020, GEGLU). */
 function feedForward(weights: Weights, x: Value): Value {
-  const projected = weights.linear("net.0.proj", x);
-  const half = projected.shape.at(-1)! / 2;
-  const gate = gelu(slice(projected, -1, half, 2 * half));
-  return weights.linear("net.2", mul(slice(projected, -1, 0, half), gate));
+  const [kept, gate] = weights.linearParts("net.0.proj", x, 2);
+  return weights.linear("net.2", mul(gelu(gate!), kept!));
 }
 
 /** [batch, channels, height, width] -> [batch, height * width, channels] */

@@ -1,51 +1,59 @@
 /** What a plan will take: seconds from a short measurement on this machine, memory and disk from the plan's sizes. */
-import { loraLayout } from "../adapters/lora.ts";
-import { findTargetModules } from "../adapters/targets.ts";
+import { packedSize } from "../adapters/packed-adapter.ts";
+import { loftError } from "../base/errors.ts";
 import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
-import { peakBytes } from "../engine/graph/memory.ts";
 import { sizeOf } from "../engine/graph/shape.ts";
 import { float32, type HostTensor, int64 } from "../engine/graph/tensor.ts";
 import type { Value } from "../engine/graph/value.ts";
-import { createSession } from "../engine/runtime/session.ts";
-import type { AdapterTask, ImageTask } from "../pipeline/plan.ts";
-import { guidedPrediction } from "../sampling/guidance.ts";
-import { adapterTrainingGraph } from "../training/adapter-graph.ts";
+import { machineMemory } from "../engine/runtime/machine-memory.ts";
+import { createRowSession } from "../engine/runtime/row-session.ts";
+import type { AdapterTask, ImageTask, Plan } from "../pipeline/plan.ts";
+import { type GuidanceOptions, guidedPrediction } from "../sampling/guidance.ts";
+import { adapterLayouts } from "./adapter-layouts.ts";
+import { fusedLayout, type MemoryDemand, memoryDemands, samplingBytes } from "./memory-forecast.ts";
 import type { PreparedJob } from "./prepare-job.ts";
 
 export type Forecast = {
+  /** 0 where the plan has no adapters. */
   readonly secondsPerAdapterStep: number;
+  /** 0 where the plan has no images. */
   readonly secondsPerImage: number;
   /** Seconds for everything in the plan, with nothing done yet. */
   readonly seconds: number;
-  /** Resident memory at its highest. */
+  /** Resident memory at its highest: the larger of its parts, which follow each other. */
   readonly memoryBytes: number;
+  /** Of each part of the plan; absent where it has none. */
+  readonly memoryByPart: { readonly training?: number; readonly sampling?: number };
   readonly diskBytes: number;
 };
 
-/** One training step of an adapter costs about as much as this many forward passes (`npm run bench` shows both). */
-const forwardsPerTrainingStep = 2.6;
+/** One training example costs about as much as this many forward passes of one row (`npm run bench` shows both). */
+const forwardsPerExample = 2;
 
-/** Node.js, the runtime's code and its buffers. */
-const baseBytes = 180 * 2 ** 20;
+/** Rows of the forward pass that is measured: with more, a row takes no less time. */
+const rowsMeasured = 8;
 
-/** Measure one forward pass of the U-Net at the plan's size, and work out the rest. */
-export async function forecast({ plan, model, resolution }: PreparedJob): Promise<Forecast> {
-  const { config } = resolution;
-  const [adapter] = plan.adapters;
-  const [image] = plan.images;
-  if (adapter === undefined || image === undefined)
-    throw new Error("a plan without adapters or images has no forecast");
-  const rows = Math.min(config.training.batchSize, plan.adapters.length);
-  const secondsPerForward = await measureForward(model.diffusion, rows, adapter.parameters.resolution);
-  const secondsPerAdapterStep = secondsPerForward * forwardsPerTrainingStep;
-  const secondsPerImage = secondsPerForward * forwardsPerImage(image);
+/**
+ * Measure one forward pass of the U-Net at the plan's size, and work out the rest.
+ * @throws LoftError "out-of-memory" where one image alone is too large for this machine
+ */
+export async function forecast(prepared: Pick<PreparedJob, "plan" | "model" | "resolution">): Promise<Forecast> {
+  const { plan, model } = prepared;
+  const demands = memoryDemands(prepared);
+  const memoryByPart = Object.fromEntries(
+    demands.map(({ part, rows, resolution, bytes }) => [part, bytes(rows, resolution)]),
+  );
+  const perForward = demands[0] === undefined ? 0 : await secondsPerForward(model.diffusion, plan, demands[0]);
   const adapterSteps = plan.adapters.reduce((sum, { parameters }) => sum + parameters.steps, 0);
+  const secondsPerAdapterStep = perForward * forwardsPerStep(plan.adapters[0]);
+  const secondsPerImage = plan.images[0] === undefined ? 0 : perForward * forwardsPerImage(plan.images[0]);
   return {
     secondsPerAdapterStep,
     secondsPerImage,
     seconds: adapterSteps * secondsPerAdapterStep + plan.images.length * secondsPerImage,
-    memoryBytes: baseBytes + weightBytes(model.diffusion) + activationBytes(model.diffusion, adapter, rows),
-    diskBytes: plan.adapters.length * adapterBytes(model.diffusion, adapter) + plan.images.length * pngBytes(image),
+    memoryBytes: Math.max(0, ...Object.values(memoryByPart)),
+    memoryByPart,
+    diskBytes: diskBytes(model.diffusion, plan),
   };
 }
 
@@ -55,23 +63,45 @@ export function forwardsPerImage({ parameters }: ImageTask): number {
 }
 
 /** Adapter-steps that one image is worth in time: what progress goes by before the first image is made. */
-export function adapterStepsPerImage(task: ImageTask): number {
-  return forwardsPerImage(task) / forwardsPerTrainingStep;
+export function adapterStepsPerImage(image: ImageTask, adapter?: AdapterTask): number {
+  return forwardsPerImage(image) / (forwardsPerStep(adapter) || forwardsPerExample);
 }
 
-/** Seconds of one forward pass for one row of a batch: the faster of two, after one to warm up. */
-async function measureForward(model: DiffusionModel, rows: number, resolution: number): Promise<number> {
-  const prediction = guidedPrediction(model, { rows, resolution, guided: false, layout: undefined });
-  const session = await createSession({ prediction }, model.session);
-  const feeds = Object.fromEntries(session.model.inputs.map((input) => [input.name, zeros(input)]));
+function forwardsPerStep(adapter: AdapterTask | undefined): number {
+  return adapter === undefined ? 0 : forwardsPerExample * adapter.parameters.examplesPerStep;
+}
+
+/** Seconds of one forward pass for one row of a batch, with as many rows as fit. */
+async function secondsPerForward(
+  model: DiffusionModel,
+  plan: Plan,
+  { rows, resolution }: MemoryDemand,
+): Promise<number> {
+  const layout = fusedLayout(model, plan);
+  const available = machineMemory();
+  for (let count = Math.min(rows, rowsMeasured); 1 <= count; count = Math.floor(count / 2)) {
+    const options = { rows: count, resolution, guidanceScale: 1, layout };
+    if (samplingBytes(model, options) <= available) return measureForward(model, { ...options, guided: false });
+  }
+  throw loftError("out-of-memory", {
+    what: `One picture of ${resolution} pixels a side takes more memory than this machine has (${(available / 1e9).toPrecision(2)} GB).`,
+    fix: "Make training.resolution smaller.",
+  });
+}
+
+/** The faster of two passes, after one to warm up; of passes that take seconds the second is taken. */
+async function measureForward(model: DiffusionModel, options: GuidanceOptions): Promise<number> {
+  const build = (rows: number) => ({ prediction: guidedPrediction(model, { ...options, rows }) });
+  const session = await createRowSession(options.rows, build, model.session);
   try {
     const times: number[] = [];
-    for (let run = 0; run < 3; run += 1) {
+    for (let run = 0; run < 2 || (run < 3 && times[0]! < 1); run += 1) {
+      const feeds = Object.fromEntries(session.model.inputs.map((input) => [input.name, zeros(input)]));
       const started = performance.now();
       await session.run(feeds);
       times.push((performance.now() - started) / 1000);
     }
-    return Math.min(...times.slice(1)) / rows;
+    return Math.min(...times.slice(1)) / options.rows;
   } finally {
     await session.release();
   }
@@ -82,25 +112,15 @@ function zeros({ shape, dtype }: Pick<Value, "shape" | "dtype">): HostTensor {
   return dtype === "i64" ? int64(Array(size).fill(0), shape) : float32(new Float32Array(size).fill(0.5), shape);
 }
 
-/** The U-Net's weights, once more as f32 where they are stored in 16 bits. */
-function weightBytes({ unet }: DiffusionModel): number {
-  const tensors = [...unet.file.tensors.values()];
-  const stored = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const widened = tensors.reduce((sum, { dtype, shape }) => sum + (dtype === "F32" ? 0 : 4 * sizeOf(shape)), 0);
-  return stored + widened;
+function diskBytes(model: DiffusionModel, { adapters, images }: Plan): number {
+  const adapter = adapters[0] === undefined ? 0 : adapterBytes(model, adapters[0]);
+  const image = images[0] === undefined ? 0 : pngBytes(images[0]);
+  return adapters.length * adapter + images.length * image;
 }
 
-function activationBytes(model: DiffusionModel, { parameters }: AdapterTask, rows: number): number {
-  const { rank, alpha, targetModules, resolution, maxGradNorm } = parameters;
-  const layout = loraLayout(rank, findTargetModules(model.unet.file.tensors, targetModules));
-  const graph = adapterTrainingGraph(model, { rows, layout, alpha, resolution, maxGradNorm, adamW: parameters });
-  return peakBytes(Object.values(graph));
-}
-
+/** Beside the weights a line of about 110 bytes a step. */
 function adapterBytes(model: DiffusionModel, { parameters }: AdapterTask): number {
-  const layout = loraLayout(parameters.rank, findTargetModules(model.unet.file.tensors, parameters.targetModules));
-  // Beside the weights a line of about 110 bytes a step.
-  return 4 * layout.parameterCount + 110 * parameters.steps;
+  return 4 * packedSize(adapterLayouts(model, parameters)) + 110 * parameters.steps;
 }
 
 /** A PNG of a natural picture takes about 1.6 bytes a pixel; text chunks about 2,000. */

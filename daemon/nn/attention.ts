@@ -16,8 +16,9 @@ export type AttentionLayers = {
 export const diffusersAttention: AttentionLayers = { query: "to_q", key: "to_k", value: "to_v", output: "to_out.0" };
 
 /**
- * Tokens [batch, n, width] attend to context [batch, m, contextWidth] -> [batch, n, width].
- * @param mask added to the scores, broadcast to [batch, heads, n, m]
+ * Tokens [batch, n, width] attend to context [contexts, m, contextWidth] -> [batch, n, width]. Where there are fewer
+ * contexts, batch / contexts sequences one after the other share one, and its keys and values are computed once.
+ * @param mask added to the scores, broadcast to [batch, heads, n, m]; only with a context for each sequence
  */
 export function multiHeadAttention(
   weights: Weights,
@@ -26,11 +27,19 @@ export function multiHeadAttention(
   options: { readonly layers: AttentionLayers; readonly heads: number; readonly mask?: Value },
 ): Value {
   const { layers, heads, mask } = options;
-  const query = splitHeads(weights.linear(layers.query, tokens), heads);
+  const query = splitHeads(weights.linear(layers.query, asManyAs(tokens, context)), heads);
   const key = splitHeads(weights.linear(layers.key, context), heads);
   const value = splitHeads(weights.linear(layers.value, context), heads);
   const attended = attention(query, key, value, 1 / Math.sqrt(query.shape[3]!), mask);
-  return weights.linear(layers.output, joinHeads(attended));
+  const output = weights.linear(layers.output, joinHeads(attended));
+  return asManyAs(output, tokens);
+}
+
+/** Sequences [batch, n, width] joined or parted so that there are as many as of `like`. */
+function asManyAs(x: Value, like: Value): Value {
+  const [batch, length, width] = x.shape as [number, number, number];
+  const sequences = like.shape[0]!;
+  return sequences === batch ? x : reshape(x, [sequences, (batch * length) / sequences, width]);
 }
 
 /** [batch, n, heads * width] -> [batch, heads, n, width] */

@@ -16,6 +16,8 @@ export type Weights = {
   readonly stored: (name: string) => Value;
   /** The linear layer `name` applied to x [..., in] -> [..., out], with its bias where one is stored. */
   readonly linear: (name: string, x: Value) => Value;
+  /** What `linear` gives, cut into `count` equal parts along the last axis; the whole is never there. */
+  readonly linearParts: (name: string, x: Value, count: number) => readonly Value[];
 };
 
 const graphTypes: Partial<Record<SafetensorsDtype, DType>> = { F16: "f16", BF16: "bf16", F32: "f32" };
@@ -30,7 +32,17 @@ export function fileWeights(file: WeightFiles): Weights {
   };
   const tensor = (name: string) => cast(stored(name), "f32");
   const has = (name: string) => file.tensors.has(name);
-  return { has, tensor, stored, linear: (name, x) => linearLayer({ has, tensor, stored }, name, x) };
+  return {
+    has,
+    tensor,
+    stored,
+    linear: (name, x) => linear(x, stored(`${name}.weight`), has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined),
+    linearParts: (name, x, count) =>
+      Array.from({ length: count }, (_, index) => {
+        const part = (tensorName: string) => partOf(stored(tensorName), index, count);
+        return linear(x, part(`${name}.weight`), has(`${name}.bias`) ? cast(part(`${name}.bias`), "f32") : undefined);
+      }),
+  };
 }
 
 /** The part of a network below `prefix`. */
@@ -40,11 +52,16 @@ export function within(weights: Weights, prefix: string): Weights {
     tensor: (name) => weights.tensor(`${prefix}.${name}`),
     stored: (name) => weights.stored(`${prefix}.${name}`),
     linear: (name, x) => weights.linear(`${prefix}.${name}`, x),
+    linearParts: (name, x, count) => weights.linearParts(`${prefix}.${name}`, x, count),
   };
 }
 
-function linearLayer({ has, tensor, stored }: Omit<Weights, "linear">, name: string, x: Value): Value {
-  return linear(x, stored(`${name}.weight`), has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined);
+/** Part `index` of `count` of a stored tensor, cut along its first axis: the same file, other bytes. */
+function partOf({ node, shape: [length, ...rest], dtype }: Value, index: number, count: number): Value {
+  if (node.kind !== "weight") throw new Error("only stored tensors lie in a file");
+  const byteLength = node.byteLength / count;
+  const type = { shape: [length! / count, ...rest], dtype };
+  return weight({ ...node, offset: node.offset + index * byteLength, byteLength, type });
 }
 
 function storedTensor(file: WeightFiles, name: string): Value {

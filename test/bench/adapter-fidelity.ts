@@ -277,8 +277,8 @@ async function readSubjects(
   );
 }
 
-function isOwn({ photo, className }: AdapterTask, reference: Reference): boolean {
-  return photo.sha256 === reference.sha256 && className === reference.className;
+function isOwn({ examples, className }: AdapterTask, reference: Reference): boolean {
+  return examples[0]!.photo.sha256 === reference.sha256 && className === reference.className;
 }
 
 /** What is left of pictures after the autoencoder: the mean of their latents, decoded. */

@@ -1,16 +1,19 @@
 """LoFT the way one writes it with diffusers and PEFT, to be timed beside LoFT: `npm run bench -- --peer PYTHON`.
 
-Reads one command a line from standard input and answers each with one line of JSON: {"perSecond": ...}.
-Needs torch, diffusers, peft, transformers, numpy and pillow. The model is the folder given as argument.
+Reads one command a line from standard input and answers each with one line of JSON: {"perSecond": ..., "peakBytes": ...}.
+Needs torch, diffusers, peft, transformers, numpy and pillow. Arguments: model folder, photo folder, side in pixels.
 
   train plain N        one adapter, batch 1, photo and prompt encoded in every step; N steps
   train precomputed N  one adapter, batch 1, photo and prompt encoded once, fused AdamW
   train lanes K N      K adapters in one batch with LoRA layers of our own, photo and prompt encoded once
-  sample plain N       N images of 10 steps, one at a time, the pair set anew for each
-  sample merged B N    N batches of B images of 10 steps, one pair merged into the weights for all of them
+  sample plain N S     N images of S steps, one at a time, the pair set anew for each
+  sample merged B N S  N batches of B images of S steps, one pair merged into the weights for all of them
+  switch N             another pair of N adapters that are all in memory
 """
 
 import json
+import random
+import resource
 import sys
 import time
 from pathlib import Path
@@ -22,7 +25,7 @@ from peft import LoraConfig
 from PIL import Image
 
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]
-RANK, STEPS, GUIDANCE = 2, 10, 2.0
+RANK, GUIDANCE = 2, 2.0
 
 
 class Lanes(torch.nn.Module):
@@ -39,13 +42,14 @@ class Lanes(torch.nn.Module):
 
 
 class Peer:
-    def __init__(self, folder, photos):
+    def __init__(self, folder, photos, size):
         self.pipe = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32, safety_checker=None, requires_safety_checker=False)
         self.pipe.set_progress_bar_config(disable=True)
         for part in (self.pipe.unet, self.pipe.vae, self.pipe.text_encoder):
             part.requires_grad_(False)
         self.noise = DDPMScheduler.from_config(self.pipe.scheduler.config)
-        self.size = self.pipe.vae.config.sample_size
+        self.size = size
+        self.held = 0
         self.photos = torch.stack([self.read(path) for path in sorted(Path(photos).glob("*/*.png"))[:16]])
 
     def read(self, path):
@@ -113,7 +117,7 @@ class Peer:
             unet.set_submodule(name, layer)
         return rate
 
-    def sample(self, batch, runs):
+    def sample(self, batch, runs, steps):
         unet = self.pipe.unet
         self.add_pair("first", "second")
         merged = 1 < batch
@@ -124,12 +128,22 @@ class Peer:
         for _ in range(runs):
             if not merged:
                 unet.set_adapters(["first", "second"], [0.5, 0.5])
-            self.pipe("a photo of a cat", height=self.size, width=self.size, guidance_scale=GUIDANCE, num_inference_steps=STEPS, num_images_per_prompt=batch, output_type="latent")
+            self.pipe("a photo of a cat", height=self.size, width=self.size, guidance_scale=GUIDANCE, num_inference_steps=steps, num_images_per_prompt=batch, output_type="latent")
         rate = batch * runs / (time.perf_counter() - started)
         if merged:
             unet.unfuse_lora()
         unet.unload_lora()
         return rate
+
+    def switch(self, count):
+        """The adapters stay for the next turn: adding them takes the longer the more there are."""
+        self.add_pair(*(f"adapter {index}" for index in range(self.held, count)))
+        self.held = count
+        pairs = [random.sample(range(count), 2) for _ in range(20)]
+        started = time.perf_counter()
+        for pair in pairs:
+            self.pipe.unet.set_adapters([f"adapter {index}" for index in pair], [0.5, 0.5])
+        return len(pairs) / (time.perf_counter() - started)
 
     def answer(self, words):
         match words:
@@ -137,19 +151,22 @@ class Peer:
                 return self.train_lanes(int(count), int(steps))
             case ["train", kind, steps]:
                 return self.train(kind, int(steps))
-            case ["sample", "plain", runs]:
-                return self.sample(1, int(runs))
-            case ["sample", "merged", batch, runs]:
-                return self.sample(int(batch), int(runs))
+            case ["sample", "plain", runs, steps]:
+                return self.sample(1, int(runs), int(steps))
+            case ["sample", "merged", batch, runs, steps]:
+                return self.sample(int(batch), int(runs), int(steps))
+            case ["switch", count]:
+                return self.switch(int(count))
         raise SystemExit(f"unknown command: {' '.join(words)}")
 
 
 def main():
     torch.manual_seed(0)
-    peer = Peer(sys.argv[1], sys.argv[2])
+    peer = Peer(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     print(json.dumps({"ready": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"perSecond": peer.answer(line.split())}), flush=True)
+        rate = peer.answer(line.split())
+        print(json.dumps({"perSecond": rate, "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import { hostArray } from "../graph/dtype.ts";
 import { gradientMissing } from "../graph/op.ts";
 import { constant, type Node, type OpNode, type Value } from "../graph/value.ts";
 import { opNodesOf } from "../graph/walk.ts";
-import { add } from "../ops/elementwise.ts";
+import { accumulate } from "../ops/matmul.ts";
 import { expand } from "../ops/movement.ts";
 
 /**
@@ -20,7 +20,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   const send = (value: Value, cotangent: Value) => {
     const own = cotangents.get(value.node) ?? [];
     const sofar = own[value.outputIndex];
-    own[value.outputIndex] = sofar === undefined ? cotangent : add(sofar, cotangent);
+    own[value.outputIndex] = sofar === undefined ? cotangent : accumulate(sofar, cotangent);
     cotangents.set(value.node, own);
   };
   send(loss, filled(loss, 1));

@@ -14,6 +14,11 @@ export type Emitter = {
   readonly emit: (opType: string, inputs: readonly string[], attributes?: Attributes) => string;
   /** Append a node with several outputs. */
   readonly emitMany: (opType: string, inputs: readonly string[], outputs: number, attributes?: Attributes) => string[];
+  /**
+   * A value in another shape. Of several reshapes in a row only the last is made, and none where it leads back.
+   * @param from the shape it has
+   */
+  readonly reshape: (name: string, from: Shape, to: Shape) => string;
   /** An initializer with the given data. */
   readonly constant: (data: HostArray, shape: Shape, dtype: DType) => string;
   /** A one-dimensional i64 initializer: axes, shapes, bounds. */

@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, relative, sep } from "node:path";
 import { hostArray, onnxElementTypes } from "../graph/dtype.ts";
 import type { Attributes, Emitter } from "../graph/op.ts";
-import { type Shape, shapeError } from "../graph/shape.ts";
+import { type Shape, sameShape, shapeError, sizeOf } from "../graph/shape.ts";
 import type { Node, Value, WeightNode } from "../graph/value.ts";
 import { nodesOf } from "../graph/walk.ts";
 import {
@@ -30,8 +30,14 @@ export type OnnxModel = {
   readonly nodeCount: number;
 };
 
-/** Weights above this size make a model large. */
+/** Weights of more bytes than this as f32 make a model large. */
 const largeModelBytes = 100 * 2 ** 20;
+
+/** Whether the weights among these nodes make their model a large one. */
+export function isLargeModel(nodes: readonly Node[]): boolean {
+  const bytes = nodes.reduce((sum, node) => sum + (node.kind === "weight" ? 4 * sizeOf(node.type.shape) : 0), 0);
+  return largeModelBytes < bytes;
+}
 
 export type ModelOptions = {
   /** In a large model 16-bit weights are widened one by one, each just before its use. */
@@ -46,16 +52,18 @@ export function toModel(outputs: Readonly<Record<string, Value>>, { widenLate = 
   const nodes = nodesOf(Object.values(outputs));
   const weightBytes = nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0);
   const weightsFolder = weightsFolderOf(nodes);
-  const isLarge = largeModelBytes < weightBytes;
+  const isLarge = isLargeModel(nodes);
   const builder = createBuilder({ weightsFolder: weightsFolder ?? "", isLarge, widenLate });
   const names = new Map<Node, readonly string[]>();
   for (const node of nodes) names.set(node, lowerNode(builder, node, names));
   for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
+  const used = usedNodes(builder.nodes, Object.keys(outputs));
   const inputs = inputTypes(nodes);
   const results = Object.entries(outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   return {
     bytes: modelBytes([
       ...builder.messages,
+      ...used.map(nodeMessage),
       ...inputs.map((type) => valueInfoMessage(11, type)),
       ...results.map((type) => valueInfoMessage(12, type)),
     ]),
@@ -64,16 +72,19 @@ export function toModel(outputs: Readonly<Record<string, Value>>, { widenLate = 
     isLarge,
     inputs,
     outputs: results,
-    opTypes: [...builder.opTypes].sort(),
-    nodeCount: builder.messages.length,
+    opTypes: [...new Set(used.map(({ opType }) => opType))].sort(),
+    nodeCount: used.length,
   };
 }
 
 type BuilderOptions = { readonly weightsFolder: string; readonly isLarge: boolean; readonly widenLate: boolean };
 
+type OnnxNode = Parameters<typeof nodeMessage>[0];
+
 type Builder = Emitter & {
+  /** Initializers, as bytes. */
   readonly messages: (readonly Uint8Array[])[];
-  readonly opTypes: Set<string>;
+  readonly nodes: OnnxNode[];
   readonly node: (
     opType: string,
     inputs: readonly string[],
@@ -85,7 +96,7 @@ type Builder = Emitter & {
 
 function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): Builder {
   const messages: (readonly Uint8Array[])[] = [];
-  const opTypes = new Set<string>();
+  const nodes: OnnxNode[] = [];
   const shared = new Map<string, string>();
   let count = 0;
   const fresh = (stem: string) => {
@@ -93,8 +104,7 @@ function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): B
     return `${stem}_${count}`;
   };
   const node: Builder["node"] = (opType, inputs, outputs, attributes) => {
-    opTypes.add(opType);
-    messages.push(nodeMessage({ opType, inputs, outputs, attributes }));
+    nodes.push({ opType, inputs, outputs, attributes });
   };
   const emitMany: Emitter["emitMany"] = (opType, inputs, outputs, attributes = {}) => {
     const names = Array.from({ length: outputs }, () => fresh(opType));
@@ -124,11 +134,13 @@ function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): B
   const scalar: Emitter["scalar"] = (value, dtype) =>
     sharedConstant(`${dtype}:${value}`, () => constant(hostArray(dtype, [value]), [], dtype));
   const late = { emit, integers, scalar };
+  const reshape = reshaper({ emit, integers });
   return {
     messages,
-    opTypes,
+    nodes,
     node,
     weight,
+    reshape,
     widened: (name, { dtype, shape }, after) => {
       if (dtype !== "f16" && dtype !== "bf16") return name;
       if (isLarge && widenLate) return widen(emit, tiedTo(late, name, shape, after));
@@ -140,6 +152,33 @@ function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): B
     integers,
     scalar,
   };
+}
+
+/** Each value that a reshape made is known by what it was first, and has each other shape once. */
+function reshaper({ emit, integers }: Pick<Emitter, "emit" | "integers">): Emitter["reshape"] {
+  const origins = new Map<string, { readonly name: string; readonly shape: Shape }>();
+  const made = new Map<string, string>();
+  return (name, from, to) => {
+    const origin = origins.get(name) ?? { name, shape: from };
+    if (sameShape(origin.shape, to)) return origin.name;
+    const key = `${origin.name}:${to.join()}`;
+    const result = made.get(key) ?? emit("Reshape", [origin.name, integers(to)]);
+    made.set(key, result);
+    origins.set(result, origin);
+    return result;
+  };
+}
+
+/** The nodes that outputs depend on, in their order. */
+function usedNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const wanted = new Set(outputs);
+  const used: OnnxNode[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((name) => wanted.has(name))) continue;
+    used.push(node);
+    for (const name of node.inputs) wanted.add(name);
+  }
+  return used.reverse();
 }
 
 function widen(emit: Emitter["emit"], name: string): string {

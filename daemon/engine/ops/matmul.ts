@@ -1,8 +1,9 @@
 /** Matrix products: batched, and with a stored weight. */
 import type { Op } from "../graph/op.ts";
-import { broadcastShapes, type Shape, shapeError, showShape, sizeOf } from "../graph/shape.ts";
+import { broadcastShapes, type Shape, sameShape, shapeError, showShape, sizeOf } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
 import { sumToShape } from "./broadcast.ts";
+import { add } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { reduceSum } from "./reduction.ts";
 
@@ -14,11 +15,22 @@ export function matmul(left: Value, right: Value, transposes: Partial<Transposes
 }
 
 /**
- * x [..., in] times a weight -> [..., out], plus bias [out].
+ * x [..., in] times a weight -> [..., out], plus bias [out] or [..., out].
  * The weight is [out, in], as checkpoints store it, 16-bit or wider; with `transposed` false it is [in, out].
  */
 export function linear(x: Value, weight: Value, bias?: Value, transposed = true): Value {
   return applyOne(linearOp, bias === undefined ? [x, weight] : [x, weight, bias], { transposed });
+}
+
+/**
+ * left + right. Where right is a fresh product with a stored weight, the product is added up in place instead: one pass
+ * over the numbers less.
+ */
+export function accumulate(left: Value, right: Value): Value {
+  const { node } = right;
+  const isPlainProduct = node.kind === "op" && node.op === linearOp && node.inputs.length === 2;
+  if (!isPlainProduct || !sameShape(left.shape, right.shape)) return add(left, right);
+  return applyOne(linearOp, [...node.inputs, left], node.attributes as { readonly transposed: boolean });
 }
 
 function matrixSizes(value: Value, transposed: boolean): readonly [rows: number, columns: number] {
@@ -65,18 +77,21 @@ export const linearOp: Op<{ readonly transposed: boolean }> = {
   name: "linear",
   inferTypes: ([x, weight, bias], { transposed }) => {
     const [inFeatures, outFeatures] = matrixSizes(weight!, transposed);
+    const shape = [...x!.shape.slice(0, -1), outFeatures];
     const fits = weight!.shape.length === 2 && x!.shape.at(-1) === inFeatures;
-    if (!fits || (bias !== undefined && sizeOf(bias.shape) !== outFeatures)) {
+    if (!fits || (bias !== undefined && sizeOf(bias.shape) !== outFeatures && !sameShape(bias.shape, shape))) {
       throw shapeError("linear", `${showShape(x!.shape)} does not fit weight ${showShape(weight!.shape)}.`);
     }
-    return [{ shape: [...x!.shape.slice(0, -1), outFeatures], dtype: x!.dtype }];
+    return [{ shape, dtype: x!.dtype }];
   },
-  lower: ({ onnx, names, inputs: [x, weight], outputs: [y], attributes: { transposed } }) => {
-    const flat = x!.shape.length === 2;
-    const rows = flat ? names[0]! : onnx.emit("Reshape", [names[0]!, onnx.integers(rowsOf(x!.shape))]);
+  lower: ({ onnx, names, inputs: [x, weight, bias], outputs: [y], attributes: { transposed } }) => {
+    const asRows = (name: string, { shape }: Value) =>
+      shape.length < 3 ? name : onnx.reshape(name, shape, rowsOf(shape));
+    const rows = asRows(names[0]!, x!);
     const matrix = onnx.widened(names[1]!, weight!, rows);
-    const product = onnx.emit("Gemm", [rows, matrix, ...names.slice(2)], transposed ? { transB: true } : {});
-    return [flat ? product : onnx.emit("Reshape", [product, onnx.integers(y!.shape)])];
+    const sum = bias === undefined ? [] : [asRows(names[2]!, bias)];
+    const product = onnx.emit("Gemm", [rows, matrix, ...sum], transposed ? { transB: true } : {});
+    return [onnx.reshape(product, rowsOf(y!.shape), y!.shape)];
   },
   vjp: ({ inputs: [x, weight, bias], cotangent: dy, attributes: { transposed }, needs }) => {
     const rows = (value: Value) => reshape(value, rowsOf(value.shape));
@@ -87,7 +102,7 @@ export const linearOp: Op<{ readonly transposed: boolean }> = {
     return [
       needs[0] ? linear(dy, weight!, undefined, !transposed) : undefined,
       needs[1] ? forWeight() : undefined,
-      needs[2] ? reshape(reduceSum(rows(dy), [0]), bias!.shape) : undefined,
+      needs[2] ? (sameShape(bias!.shape, dy.shape) ? dy : reshape(reduceSum(rows(dy), [0]), bias!.shape)) : undefined,
     ];
   },
 };

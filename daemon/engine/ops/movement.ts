@@ -40,7 +40,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = {
     }
     return [{ shape, dtype: x!.dtype }];
   },
-  lower: ({ onnx, names, attributes: { shape } }) => [onnx.emit("Reshape", [names[0]!, onnx.integers(shape)])],
+  lower: ({ onnx, names, inputs: [x], attributes: { shape } }) => [onnx.reshape(names[0]!, x!.shape, shape)],
   vjp: ({ inputs: [x], cotangent: dy }) => [reshape(dy, x!.shape)],
 };
 

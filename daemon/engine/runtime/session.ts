@@ -1,11 +1,13 @@
 /** Sessions: a model made ready to run on a device, and running it. */
-import { InferenceSession, type OnnxValue, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type LoftError, loftError } from "../../base/errors.ts";
-import type { DType, HostArray } from "../graph/dtype.ts";
+import type { DType } from "../graph/dtype.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 import type { HostTensor } from "../graph/tensor.ts";
 import type { Value } from "../graph/value.ts";
 import { type OnnxModel, toModel } from "../onnx/to-model.ts";
+import { type LoadedModel, loadModel, type RawTensor, type RawTensors } from "./loaded-model.ts";
+import { loadModelOnThread, type OpenTasks } from "./model-thread.ts";
 import { type Provider, providerUnavailable } from "./providers.ts";
 
 export type SessionOptions = {
@@ -16,13 +18,26 @@ export type SessionOptions = {
   readonly dedicated?: boolean;
   /** Run the graph node by node as it was built; for looking at single operations. */
   readonly unoptimized?: boolean;
+  /**
+   * The graph is loaded and run on a thread made for it, so that several run side by side. What is fed is handed over:
+   * its arrays are empty after a run. What the thread has not finished is counted here.
+   */
+  readonly ownThread?: OpenTasks;
 };
 
 /** A graph ready to run. Sessions hold memory outside JavaScript: release them. */
 export type Session = {
-  readonly model: OnnxModel;
-  /** Feed every input by name, get every output by name. */
-  readonly run: (feeds: Readonly<Record<string, HostTensor>>) => Promise<Record<string, HostTensor>>;
+  readonly model: Pick<OnnxModel, "inputs" | "outputs">;
+  /** Feed these inputs in every later run too, until they are held or fed anew. */
+  readonly hold: (feeds: Readonly<Record<string, HostTensor>>) => Promise<void>;
+  /**
+   * Feed every input that is not held by name, get every output by name, or those that are asked for. Throws
+   * LoftError "out-of-memory" or "session-failed".
+   */
+  readonly run: (
+    feeds: Readonly<Record<string, HostTensor>>,
+    outputs?: readonly string[],
+  ) => Promise<Record<string, HostTensor>>;
   readonly release: () => Promise<void>;
 };
 
@@ -38,26 +53,44 @@ const tensorTypes: Readonly<Record<Exclude<DType, "bf16">, Tensor.Type>> = {
 
 /**
  * Build, load and optimize a graph whose outputs are given by name.
- * @throws LoftError "provider-unavailable" when the device cannot be used, "session-failed" when the graph is refused
+ * @throws LoftError "provider-unavailable" when the device cannot be used, "out-of-memory", "session-failed" when the graph is refused
  */
 export async function createSession(
   outputs: Readonly<Record<string, Value>>,
   options: SessionOptions,
 ): Promise<Session> {
+  return openSession(buildModel(outputs, options), options);
+}
+
+/** The model of a graph as the device of `options` takes it. */
+export function buildModel(outputs: Readonly<Record<string, Value>>, { provider }: SessionOptions): OnnxModel {
   // The detour of a late widening costs other devices a wait for the processor.
-  const model = toModel(outputs, { widenLate: options.provider === "cpu" });
-  const session = await load(model, options);
+  return toModel(outputs, { widenLate: provider === "cpu" });
+}
+
+/** Load and optimize a model; throws as createSession does. */
+export async function openSession(model: OnnxModel, options: SessionOptions): Promise<Session> {
+  const loaded = await load(model, options);
+  const held = new Set<string>();
   return {
     model,
-    run: async (feeds) => readOutputs(await runSession(session, model, feeds), model),
-    release: () => session.release(),
+    hold: async (feeds) => {
+      await loaded.hold(rawFeeds(feeds, model.inputs, ({ name }) => feeds[name] === undefined));
+      for (const name of Object.keys(feeds)) held.add(name);
+    },
+    run: async (feeds, names) => {
+      const outputs = model.outputs.filter(({ name }) => names?.includes(name) ?? true);
+      const isHeld = ({ name }: { readonly name: string }) => feeds[name] === undefined && held.has(name);
+      return readOutputs(await runModel(loaded, rawFeeds(feeds, model.inputs, isHeld), outputs), outputs);
+    },
+    release: () => loaded.release(),
   };
 }
 
 async function load(
   model: OnnxModel,
-  { provider, threads, dedicated = false, unoptimized = false }: SessionOptions,
-): Promise<InferenceSession> {
+  { provider, threads, dedicated = false, unoptimized = false, ownThread }: SessionOptions,
+): Promise<LoadedModel> {
   const large = model.isLarge;
   const session: Record<string, unknown> = {
     // A waiting thread that spins is quick to go on, and makes everything slow as soon as anything else uses a core.
@@ -66,56 +99,96 @@ async function load(
     ...(provider === "cpu" ? {} : { disable_cpu_ep_fallback: "1" }),
     ...(model.weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: model.weightsFolder }),
   };
+  const settings: InferenceSession.SessionOptions = {
+    executionProviders: [provider],
+    graphOptimizationLevel: unoptimized ? "disabled" : large ? "extended" : "all",
+    enableMemPattern: false,
+    // Failures arrive as exceptions; the runtime would print them a second time.
+    logSeverityLevel: 4,
+    intraOpNumThreads: threads,
+    extra: { session },
+  };
   try {
-    return await InferenceSession.create(model.bytes, {
-      executionProviders: [provider],
-      graphOptimizationLevel: unoptimized ? "disabled" : large ? "extended" : "all",
-      enableMemPattern: false,
-      // Failures arrive as exceptions; the runtime would print them a second time.
-      logSeverityLevel: 4,
-      intraOpNumThreads: threads,
-      extra: { session },
-    });
+    if (ownThread === undefined) return await loadModel(model.bytes, settings);
+    return await loadModelOnThread(model.bytes, settings, ownThread);
   } catch (cause) {
+    if (isAllocationFailure(cause)) throw outOfMemory("loading", cause);
     if (provider !== "cpu") throw providerUnavailable(provider, messageOf(cause), cause);
     throw sessionFailed("could not load a graph", cause);
   }
 }
 
-async function runSession(session: InferenceSession, model: OnnxModel, feeds: Readonly<Record<string, HostTensor>>) {
-  const tensors: Record<string, OnnxValue> = {};
-  for (const { name, shape, dtype } of model.inputs) {
+/** Feeds by name in the runtime's words; those that `isAbsent` allows may be missing, all others must fit. */
+function rawFeeds(
+  feeds: Readonly<Record<string, HostTensor>>,
+  inputs: OnnxModel["inputs"],
+  isAbsent: (input: OnnxModel["inputs"][number]) => boolean,
+): RawTensors {
+  const tensors: Record<string, RawTensor> = {};
+  for (const input of inputs.filter((each) => !isAbsent(each))) {
+    const { name, shape, dtype } = input;
     const fed = feeds[name];
     if (fed === undefined || fed.dtype !== dtype || !sameShape(fed.shape, shape)) {
       const found = fed === undefined ? "nothing" : `${fed.dtype} ${showShape(fed.shape)}`;
       throw shapeError("run", `input ${name} is ${dtype} ${showShape(shape)}, fed was ${found}.`);
     }
-    tensors[name] = new Tensor(tensorTypes[dtype as keyof typeof tensorTypes], fed.data as never, shape);
+    tensors[name] = { type: tensorTypes[dtype as keyof typeof tensorTypes], data: fed.data, dims: shape };
   }
+  return tensors;
+}
+
+async function runModel(loaded: LoadedModel, feeds: RawTensors, outputs: OnnxModel["outputs"]): Promise<RawTensors> {
   try {
-    return await session.run(tensors);
+    return await loaded.run(
+      feeds,
+      outputs.map(({ name }) => name),
+    );
   } catch (cause) {
+    if (isAllocationFailure(cause)) throw outOfMemory("computing", cause);
     throw sessionFailed("could not run a graph", cause);
   }
 }
 
-function readOutputs(results: InferenceSession.OnnxValueMapType, model: OnnxModel): Record<string, HostTensor> {
+function readOutputs(results: RawTensors, outputs: OnnxModel["outputs"]): Record<string, HostTensor> {
   const read = ({ name, shape, dtype }: OnnxModel["outputs"][number]) => {
-    const tensor = results[name] as Tensor;
+    const tensor = results[name]!;
     if (!sameShape(tensor.dims, shape)) {
       throw shapeError("run", `output ${name} is ${showShape(tensor.dims)}, expected was ${showShape(shape)}.`);
     }
-    return [name, { dtype, shape, data: tensor.data as HostArray }] as const;
+    return [name, { dtype, shape, data: tensor.data }] as const;
   };
-  return Object.fromEntries(model.outputs.map(read));
+  return Object.fromEntries(outputs.map(read));
 }
 
 function sessionFailed(what: string, cause: unknown): LoftError {
   return loftError("session-failed", {
     what: `ONNX Runtime ${what}: ${messageOf(cause)}`,
-    fix: "If memory ran out, make the batch sizes smaller. Otherwise run `loft doctor` and report this with its output.",
+    fix: "Run `loft doctor` and report this with its output.",
     cause,
   });
+}
+
+/** What ONNX Runtime 1.30's arena, the C++ library, V8, CUDA and cuBLAS say when an allocation fails. */
+const allocationFailure =
+  /failed to allocate memory|bad[_ ]alloc|array buffer allocation failed|out of memory|CUBLAS_STATUS_ALLOC_FAILED/i;
+
+function isAllocationFailure(cause: unknown): boolean {
+  return allocationFailure.test(messageOf(cause));
+}
+
+function outOfMemory(doing: "loading" | "computing", cause: unknown): LoftError {
+  const bytes = /requested buffer of size (\d+)/.exec(messageOf(cause))?.[1];
+  const asked = bytes === undefined ? "" : `: ${gigabytes(Number(bytes))} more were asked for`;
+  return loftError("out-of-memory", {
+    what: `Memory ran out while ${doing} a graph${asked}.`,
+    fix: "Make training.batchSize, sampling.batchSize or training.resolution smaller, or end other programs. `loft plan` forecasts the memory of a run.",
+    cause,
+  });
+}
+
+function gigabytes(bytes: number): string {
+  const size = bytes / 1e9;
+  return `${size < 10 ? size.toPrecision(2) : Math.round(size)} GB`;
 }
 
 function messageOf(cause: unknown): string {

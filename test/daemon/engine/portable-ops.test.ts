@@ -7,7 +7,7 @@ import { toModel } from "../../../daemon/engine/onnx/to-model.ts";
 import { fileWeights } from "../../../daemon/nn/weights.ts";
 import { guidedPrediction } from "../../../daemon/sampling/guidance.ts";
 import { adapterTrainingGraph } from "../../../daemon/training/adapter-graph.ts";
-import { tinyModel, tinyResolution, tinyTraining } from "../../support/tiny-model.ts";
+import { tinyJointTraining, tinyModel, tinyResolution, tinyTraining } from "../../support/tiny-model.ts";
 
 /**
  * Found on the CPU and the WebGPU provider of ONNX Runtime 1.30 (a gradient needs no Split: slices of many outputs would
@@ -20,7 +20,7 @@ const portable = (
 
 test("every operator is portable", async () => {
   const model = await tinyModel();
-  const { layout } = tinyTraining(model, 2);
+  const layout = tinyTraining(model, 2).layouts.unet;
   const { mean, logVariance } = encodeImage(
     fileWeights(model.vae.file),
     model.vae.config,
@@ -28,6 +28,7 @@ test("every operator is portable", async () => {
   );
   const graphs: Record<string, Record<string, Value>> = {
     training: { ...adapterTrainingGraph(model, tinyTraining(model, 2)) },
+    joint: { ...adapterTrainingGraph(model, tinyJointTraining(model, 2, 2)) },
     sampling: { out: guidedPrediction(model, { rows: 2, resolution: tinyResolution, guided: true, layout }) },
     text: {
       out: encodeTokens(fileWeights(model.textEncoder.file), model.textEncoder.config, input("ids", [2, 24], "i64")),

@@ -9,6 +9,7 @@ import { constant, input, weight } from "../../../../daemon/engine/graph/value.t
 import { toModel } from "../../../../daemon/engine/onnx/to-model.ts";
 import { add, mul } from "../../../../daemon/engine/ops/elementwise.ts";
 import { matmul } from "../../../../daemon/engine/ops/matmul.ts";
+import { reshape } from "../../../../daemon/engine/ops/movement.ts";
 import { runGraph } from "../../../support/run-graph.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
@@ -46,6 +47,31 @@ test("what no output reaches is left out", () => {
   const x = input("x", [2]);
   mul(x, 3);
   expect(toModel({ y: add(x, 1) }).opTypes).toEqual(["Add", "Identity"]);
+});
+
+test("of several reshapes the last is made, once, and none where they lead back", async () => {
+  const x = input("x", [2, 6]);
+  const [cube, line] = [reshape(reshape(x, [12]), [3, 2, 2]), reshape(x, [12])];
+  const model = toModel({ y: add(cube, reshape(line, [3, 2, 2])), back: mul(reshape(line, [2, 6]), 2) });
+  // One reshape, the sum, the product, and one Identity for each output.
+  expect(model.nodeCount).toBe(5);
+  const numbers = Float32Array.from({ length: 12 }, (_, index) => index);
+  const { y, back } = await runGraph(
+    { y: add(cube, reshape(line, [3, 2, 2])), back: mul(reshape(line, [2, 6]), 2) },
+    { x: float32(numbers, [2, 6]) },
+  );
+  expect(y).toEqual(
+    float32(
+      numbers.map((value) => 2 * value),
+      [3, 2, 2],
+    ),
+  );
+  expect(back).toEqual(
+    float32(
+      numbers.map((value) => 2 * value),
+      [2, 6],
+    ),
+  );
 });
 
 test("a graph prints one operation a line", () => {

@@ -115,6 +115,24 @@ const cases: readonly GradientCase[] = [
   },
   { name: "linear", inputs: [[2, 2, 3], [4, 3], [4]], build: ([x, w, b]) => linear(x!, w!, b) },
   {
+    name: "linear, plus rows",
+    inputs: [
+      [2, 2, 3],
+      [4, 3],
+      [2, 2, 4],
+    ],
+    build: ([x, w, rows]) => linear(x!, w!, rows),
+  },
+  {
+    name: "linear, two of one input",
+    inputs: [
+      [2, 2, 3],
+      [4, 3],
+      [4, 3],
+    ],
+    build: ([x, first, second]) => mul(linear(x!, first!), linear(x!, second!)),
+  },
+  {
     name: "linear, not transposed",
     inputs: [
       [2, 3],

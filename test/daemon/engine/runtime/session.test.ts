@@ -4,6 +4,8 @@ import { float32, int64 } from "../../../../daemon/engine/graph/tensor.ts";
 import { input } from "../../../../daemon/engine/graph/value.ts";
 import { mul, sin } from "../../../../daemon/engine/ops/elementwise.ts";
 import { gather } from "../../../../daemon/engine/ops/indexing.ts";
+import { expand } from "../../../../daemon/engine/ops/movement.ts";
+import { reduceSum } from "../../../../daemon/engine/ops/reduction.ts";
 import { chooseProvider, installedProviders } from "../../../../daemon/engine/runtime/providers.ts";
 import { createSession } from "../../../../daemon/engine/runtime/session.ts";
 import { loftErrorOf } from "../../../support/loft-error.ts";
@@ -45,4 +47,14 @@ test("a graph that the runtime refuses to load or to run", async () => {
   const feeds = { table: float32(new Float32Array(4), [2, 2]), rows: int64([7], [1]) };
   const failed = await loftErrorOf(() => runGraph({ picked }, feeds), "session-failed");
   expect(failed.what).toContain("could not run a graph");
+});
+
+/** More bytes than a process can address: refused at once, on any machine. */
+test("memory that is not there is an error of its own, which keeps what the runtime said", async () => {
+  const one = input("x", [1]);
+  const huge = reduceSum(mul(expand(one, [2 ** 46]), one), [0]);
+  const failed = await loftErrorOf(() => runGraph({ huge }, { x: float32(new Float32Array(1), [1]) }), "out-of-memory");
+  expect(failed.what).toContain("281475 GB");
+  expect(failed.fix).toContain("training.batchSize");
+  expect((failed.cause as Error).message).toContain("Failed to allocate memory");
 });
