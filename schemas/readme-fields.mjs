@@ -37,14 +37,21 @@ function meaningOf(field) {
 function defaultOf(path, field, presets) {
   if (field.default !== undefined) return code(field.default);
   const [group, key] = path.split(".");
-  const values = ["paper", "loft-mini"].map((name) => presets[name].table[group]?.[key]?.value);
-  if (values[0] === undefined) return field["x-default"];
-  const [paper, mini] = values.map((value) => withUnit(value, field["x-unit"]));
-  return paper === mini ? paper : `${paper}; loft-mini ${mini}`;
+  const ofMethod = (method) => {
+    const values = ["paper", "loft-mini"].map((name) => presets[name][method].table[group]?.[key]?.value);
+    if (values[0] === undefined) return undefined;
+    const [paper, mini] = values.map((value) => withUnit(value, field["x-unit"]));
+    return paper === mini ? paper : `${paper}; loft-mini ${mini}`;
+  };
+  // Methods without adapters have loft's values, which do nothing there.
+  const [loft, dataDream] = ["loft", "datadream-class"].map(ofMethod);
+  if (loft === undefined) return field["x-default"];
+  return loft === dataDream ? loft : `${loft}. DataDream: ${dataDream}`;
 }
 
 function withUnit(value, unit) {
-  return unit === "px" || unit === "steps" ? `${code(value)} ${unit}` : code(value);
+  if (value === null) return "none";
+  return unit === "px" || unit === "steps" || unit === "epochs" ? `${code(value)} ${unit}` : code(value);
 }
 
 function code(value) {

@@ -50,10 +50,22 @@ function lineAt(lineStarts: readonly number[], offset: number): number {
 export function plainValue(node: Node): unknown {
   if (node.type === "array") return (node.children ?? []).map(plainValue);
   if (node.type !== "object") return node.value as unknown;
-  const entries = properties(node).flatMap(({ key, value }) =>
-    value === undefined ? [] : [[key.value as string, plainValue(value)]],
-  );
-  return Object.fromEntries(entries) as unknown;
+  // Key by key, without lists in between: an editor asks with each keystroke, and there may be thousands of class names.
+  const value: Record<string, unknown> = {};
+  for (const { children } of node.children ?? []) {
+    const [key, inner] = children ?? [];
+    if (key === undefined || inner === undefined) continue;
+    const member = plainValue(inner);
+    if (key.value !== "__proto__") value[key.value as string] = member;
+    else
+      Object.defineProperty(value, "__proto__", {
+        value: member,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+  }
+  return value;
 }
 
 /** The node at a path; for a key given twice the last one, as in its value. */
@@ -66,7 +78,10 @@ export function nodeAt(tree: Node | undefined, path: Path): Node | undefined {
 
 /** A key of an object node with its nodes; `value` is missing where the text has none. */
 export function propertyAt(node: Node | undefined, key: string): Property | undefined {
-  return node?.type === "object" ? properties(node).findLast((property) => property.key.value === key) : undefined;
+  if (node?.type !== "object") return undefined;
+  const member = node.children?.findLast(({ children }) => children?.[0]?.value === key);
+  const name = member?.children?.[0];
+  return name === undefined ? undefined : { key: name, value: member?.children?.[1] };
 }
 
 export type Property = { readonly key: Node; readonly value: Node | undefined };

@@ -1,7 +1,9 @@
-/** What a preset is: a value and its source for each field that depends on the model. The presets themselves live in pipeline/. */
+/** What a preset is: for each method a value and its source for each field that depends on the model. The presets themselves live in pipeline/. */
 import type { LoftConfig } from "../../schemas/generated/loft-config.ts";
 
 export type PresetName = Exclude<NonNullable<LoftConfig["preset"]>, "auto">;
+
+export type MethodName = NonNullable<LoftConfig["method"]>;
 
 /** A group of the configuration with every field filled. */
 type Filled<Group extends keyof LoftConfig> = {
@@ -10,28 +12,34 @@ type Filled<Group extends keyof LoftConfig> = {
     : never;
 };
 
-/** The groups that a preset fills. */
+/** The groups that a preset fills; of steps and epochs one is null. */
 export type PresetValues = {
   readonly adapter: Filled<"adapter">;
   readonly training: Filled<"training">;
-  readonly fusion: Filled<"fusion">;
+  readonly fusion: Omit<Filled<"fusion">, "extra">;
   readonly sampling: Filled<"sampling">;
 };
 
 /** A value and where it was found. */
 export type Sourced<Value> = { readonly value: Value; readonly source: string };
 
-/** The values of a preset, each with its source. */
+/** The values of a preset for one method, each with its source. */
 export type PresetTable = {
   readonly [Group in keyof PresetValues]: {
     readonly [Field in keyof PresetValues[Group]]: Sourced<PresetValues[Group][Field]>;
   };
 };
 
-export type Preset = { readonly name: PresetName; readonly title: string; readonly table: PresetTable };
+/** A preset as one method uses it. */
+export type Preset = {
+  readonly name: PresetName;
+  readonly method: MethodName;
+  readonly title: string;
+  readonly table: PresetTable;
+};
 
 /** Picks the preset that a configuration asks for; `auto` decides by the model's name or folder. */
-export type ChoosePreset = (preset: PresetName | "auto", model: string) => Preset;
+export type ChoosePreset = (preset?: PresetName | "auto", model?: string, method?: MethodName) => Preset;
 
 /** The values of a preset without their sources. */
 export function presetValues({ table }: Preset): PresetValues {

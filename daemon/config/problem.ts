@@ -18,7 +18,10 @@ export type ProblemCode =
   | "class-name-shared"
   | "output-inside-data"
   | "negative-prompt-unused"
-  | "preset-mismatch";
+  | "preset-mismatch"
+  | "steps-and-epochs"
+  | "captions-not-given"
+  | "field-unused";
 
 /** Where a value stands in the document: keys and list indices from the root. */
 export type Path = readonly (string | number)[];

@@ -2,7 +2,14 @@
 import type { LoftConfig, WeightsConfig } from "../../schemas/generated/loft-config.ts";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
 import { safeFolderName } from "./folder-name.ts";
-import { type Preset, type PresetName, type PresetValues, presetSource, presetValues } from "./preset.ts";
+import {
+  type MethodName,
+  type Preset,
+  type PresetName,
+  type PresetValues,
+  presetSource,
+  presetValues,
+} from "./preset.ts";
 
 export type TargetModule = "to_q" | "to_k" | "to_v" | "to_out.0";
 
@@ -16,7 +23,7 @@ export type FusionWeights =
 export type ResolvedConfig = {
   readonly name: string;
   readonly model: string;
-  readonly method: "loft";
+  readonly method: MethodName;
   readonly preset: PresetName;
   readonly seed: number;
   readonly data: {
@@ -24,10 +31,25 @@ export type ResolvedConfig = {
     readonly shots: number | null;
     readonly classNames: Readonly<Record<string, string>>;
   };
-  readonly prompt: { readonly template: string; readonly domain: string; readonly negative: string };
-  readonly adapter: { readonly rank: number; readonly alpha: number; readonly targetModules: readonly TargetModule[] };
+  readonly prompt: {
+    readonly template: string;
+    readonly domain: string;
+    readonly negative: string;
+    readonly captions: string | null;
+  };
+  readonly adapter: {
+    readonly rank: number;
+    readonly alpha: number;
+    readonly targetModules: readonly TargetModule[];
+    readonly textEncoder: boolean;
+  };
+  /** Of steps and epochs exactly one is a number. */
   readonly training: PresetValues["training"];
-  readonly fusion: { readonly adaptersPerImage: number; readonly weights: FusionWeights };
+  readonly fusion: {
+    readonly adaptersPerImage: number;
+    readonly weights: FusionWeights;
+    readonly extra: readonly { readonly file: string; readonly weight: number }[];
+  };
   readonly sampling: PresetValues["sampling"];
   readonly output: { readonly folder: string; readonly stripMetadata: boolean };
   readonly device: {
@@ -49,7 +71,7 @@ export type Resolution = {
 /**
  * Fill in what the user left out.
  * @param config a configuration without errors
- * @param preset what `choosePreset(config.preset, config.model)` picked
+ * @param preset what `choosePreset(config.preset, config.model, config.method)` picked
  * @param fileName the file's name or path, e.g. `my-photos.loft.json`; names the run where the file does not
  */
 export function resolveConfig(config: LoftConfig, preset: Preset, fileName: string): Resolution {
@@ -66,13 +88,27 @@ export function resolveConfig(config: LoftConfig, preset: Preset, fileName: stri
     data: { ...loftDefaults.data, ...config.data },
     prompt: { ...loftDefaults.prompt, ...config.prompt },
     adapter: { ...adapter, targetModules: inModelOrder(adapter.targetModules) },
-    training: { ...values.training, ...config.training },
-    fusion: { ...fusion, weights: filledWeights(fusion.weights, fusion.adaptersPerImage) },
+    training: { ...values.training, ...config.training, ...duration(config.training, values.training) },
+    fusion: {
+      ...fusion,
+      weights: filledWeights(fusion.weights, fusion.adaptersPerImage),
+      extra: (config.fusion?.extra ?? loftDefaults.fusion.extra).map(({ file, weight = 1 }) => ({ file, weight })),
+    },
     sampling: { ...values.sampling, ...config.sampling },
     output: { ...loftDefaults.output, folder: `runs/${safeFolderName(name)}`, ...config.output },
     device: { ...loftDefaults.device, ...config.device },
   };
   return { config: resolved, origins: originsOf(resolved, config, preset) };
+}
+
+/** Steps or epochs: what the user gave, else the preset's. */
+function duration(
+  given: LoftConfig["training"],
+  preset: PresetValues["training"],
+): Pick<PresetValues["training"], "steps" | "epochs"> {
+  if (typeof given?.epochs === "number") return { steps: null, epochs: given.epochs };
+  if (typeof given?.steps === "number") return { steps: given.steps, epochs: null };
+  return { steps: preset.steps, epochs: preset.epochs };
 }
 
 /** `dir/my-photos.loft.json` is the run `my-photos`. */
@@ -117,8 +153,17 @@ function originOf(path: string, user: LoftConfig, preset: Preset): Origin {
   const member = (user as unknown as Readonly<Record<string, unknown>>)[group];
   const isGiven = field === undefined ? member !== undefined : Object.hasOwn((member ?? {}) as object, field);
   const isLeftToUs = path === "preset" && member === "auto";
-  if (isGiven && !isLeftToUs) return { from: "user", source: "this file" };
+  const isNotGiven = isLeftToUs || (isDuration(path) && member !== undefined);
+  const counted = ["epochs", "steps"].find((unit) => typeof user.training?.[unit as "steps"] === "number");
+  if (isDuration(path) && counted !== undefined)
+    return { from: "user", source: field === counted ? "this file" : `training.${counted} in this file` };
+  if (isGiven && !isNotGiven) return { from: "user", source: "this file" };
   const source = field === undefined ? undefined : presetSource(preset, group, field);
   if (source !== undefined) return { from: "preset", source };
   return { from: "default", source: path === "preset" ? "picked by the model" : "default" };
+}
+
+/** The two that are decided together. */
+function isDuration(path: string): boolean {
+  return path === "training.steps" || path === "training.epochs";
 }

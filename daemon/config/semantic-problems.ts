@@ -2,21 +2,27 @@
 import { posix } from "node:path";
 import type { Node } from "jsonc-parser";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
-import { nodeAt, plainValue, propertyAt } from "./parse.ts";
-import type { ChoosePreset, PresetName, PresetValues } from "./preset.ts";
+import { methodProblems } from "./method-problems.ts";
+import { nodeAt, plainValue } from "./parse.ts";
+import type { ChoosePreset, MethodName, PresetName, PresetValues } from "./preset.ts";
 import { presetValues } from "./preset.ts";
-import type { Path, ProblemDraft } from "./problem.ts";
+import type { ProblemDraft } from "./problem.ts";
+import { counted, draft, numberAt, textAt } from "./problem-drafts.ts";
+import { configFields } from "./schema-fields.ts";
 import { closest } from "./suggest.ts";
 import { placeholders, placeholdersOf } from "./template.ts";
 
 /** All problems of meaning in a tree, whatever else is wrong with it. */
 export function semanticProblems(tree: Node, choosePreset: ChoosePreset): readonly ProblemDraft[] {
   const choice = presetChoice(tree);
-  const context = { tree, preset: presetValues(choosePreset(choice.preset, choice.model)) };
+  const { preset, model, method } = choice;
+  const context = { tree, method, preset: presetValues(choosePreset(preset, model, method)) };
   return [
     ...templateProblems(context),
     ...fixedWeightsProblems(context),
+    ...durationProblems(context),
     ...warmupProblems(context),
+    ...methodProblems(tree, method),
     ...sharedNameProblems(context),
     ...outputProblems(context),
     ...negativePromptProblems(context),
@@ -24,13 +30,25 @@ export function semanticProblems(tree: Node, choosePreset: ChoosePreset): readon
   ];
 }
 
-type Context = { readonly tree: Node; readonly preset: PresetValues };
+type Context = { readonly tree: Node; readonly method: MethodName; readonly preset: PresetValues };
 
-/** The preset and the model that a possibly wrong configuration asks for. */
-function presetChoice(tree: Node): { readonly preset: PresetName | "auto"; readonly model: string } {
+type PresetChoice = {
+  readonly preset: PresetName | "auto";
+  readonly model: string;
+  readonly method: MethodName;
+};
+
+/** The preset, the model and the method that a possibly wrong configuration asks for. */
+function presetChoice(tree: Node): PresetChoice {
   const preset = textAt(tree, ["preset"]);
   const model = textAt(tree, ["model"]) ?? loftDefaults.model;
-  return { preset: preset === "paper" || preset === "loft-mini" ? preset : "auto", model };
+  const method = textAt(tree, ["method"]);
+  const isMethod = configFields.find(({ path }) => path.join() === "method")?.schema.enum?.includes(method) ?? false;
+  return {
+    preset: preset === "paper" || preset === "loft-mini" ? preset : "auto",
+    model,
+    method: isMethod ? (method as MethodName) : loftDefaults.method,
+  };
 }
 
 function templateProblems({ tree }: Context): readonly ProblemDraft[] {
@@ -51,7 +69,8 @@ function templateProblems({ tree }: Context): readonly ProblemDraft[] {
   ];
 }
 
-function fixedWeightsProblems({ tree, preset }: Context): readonly ProblemDraft[] {
+function fixedWeightsProblems({ tree, preset, method }: Context): readonly ProblemDraft[] {
+  if (method !== "loft") return [];
   const path = ["fusion", "weights", "values"];
   const node = nodeAt(tree, path);
   const values = node?.type === "array" ? (plainValue(node) as readonly unknown[]) : undefined;
@@ -72,13 +91,25 @@ function fixedWeightsProblems({ tree, preset }: Context): readonly ProblemDraft[
   ];
 }
 
-/** Only a warm-up that the user chose is wrong; the preset's may be longer than a quick trial. */
+/** Steps and epochs say the same thing in two units. */
+function durationProblems({ tree }: Context): readonly ProblemDraft[] {
+  const [steps, epochs] = ["steps", "epochs"].map((field) => numberAt(tree, ["training", field]));
+  if (steps === undefined || epochs === undefined) return [];
+  const message = `training.steps ${steps} and training.epochs ${epochs} are both given, and each decides how long is trained.`;
+  return [draft(tree, "steps-and-epochs", ["training", "epochs"], message, "Keep one of the two.")];
+}
+
+/**
+ * Only a warm-up that the user chose is wrong; the preset's may be longer than a quick trial. What epochs come to is
+ * known with the photos: the plan tells then.
+ */
 function warmupProblems({ tree, preset }: Context): readonly ProblemDraft[] {
   const givenWarmup = numberAt(tree, ["training", "warmupSteps"]);
   const givenSteps = numberAt(tree, ["training", "steps"]);
   const warmup = givenWarmup ?? preset.training.warmupSteps;
-  const steps = givenSteps ?? preset.training.steps;
-  if (warmup < steps || steps < 1) return [];
+  const isByEpochs = numberAt(tree, ["training", "epochs"]) !== undefined;
+  const steps = isByEpochs ? null : (givenSteps ?? preset.training.steps);
+  if (steps === null || warmup < steps || steps < 1) return [];
   const path = ["training", givenWarmup === undefined ? "steps" : "warmupSteps"];
   const message = `The warm-up of ${counted(warmup, "step")} lasts as long as the training of ${counted(steps, "step")}: the learning rate never reaches its value.`;
   const fix = `Set training.warmupSteps below ${steps}.`;
@@ -90,10 +121,12 @@ function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
   const group = nodeAt(tree, ["data", "classNames"]);
   if (group?.type !== "object") return [];
   const names = Object.entries(plainValue(group) as Readonly<Record<string, unknown>>);
-  return names.flatMap(([folder, name], index) => {
-    const other = names.slice(0, index).find(([, earlier]) => earlier === name);
+  const firsts = new Map<unknown, string>();
+  return names.flatMap(([folder, name]) => {
+    const other = firsts.get(name);
+    if (other === undefined) firsts.set(name, folder);
     if (other === undefined || typeof name !== "string") return [];
-    const message = `The folders "${other[0]}" and "${folder}" have the same class name "${name}".`;
+    const message = `The folders "${other}" and "${folder}" have the same class name "${name}".`;
     const fix = "Give them different names, or put their photos into one folder.";
     return [draft(tree, "class-name-shared", ["data", "classNames", folder], message, fix)];
   });
@@ -139,29 +172,6 @@ function presetProblems({ tree }: Context, choosePreset: ChoosePreset): readonly
   return [{ ...problem, severity: "warning", suggestion: fitting }];
 }
 
-/** An error at a value; at its key, or at the nearest group that exists, when there is none. */
-function draft(tree: Node, code: ProblemDraft["code"], path: Path, message: string, fix: string): ProblemDraft {
-  const node = nearestNode(tree, path);
-  const length = node.type === "object" || node.type === "array" ? 1 : node.length;
-  return { severity: "error", code, message, fix, path, span: { offset: node.offset, length } };
-}
-
-function nearestNode(tree: Node, path: Path): Node {
-  const parent = path.slice(0, -1);
-  const key = propertyAt(nodeAt(tree, parent), String(path.at(-1)))?.key;
-  return nodeAt(tree, path) ?? key ?? (path.length === 0 ? tree : nearestNode(tree, parent));
-}
-
-function textAt(tree: Node, path: Path): string | undefined {
-  const node = nodeAt(tree, path);
-  return node?.type === "string" ? (node.value as string) : undefined;
-}
-
-function numberAt(tree: Node, path: Path): number | undefined {
-  const node = nodeAt(tree, path);
-  return node?.type === "number" && Number.isFinite(node.value) ? (node.value as number) : undefined;
-}
-
 function posixPath(path: string): string {
   return posix.normalize(path.trim().replaceAll("\\", "/")).replace(/(?<=.)\/$/, "");
 }
@@ -171,8 +181,4 @@ function isInside(inner: string, outer: string): boolean {
   if (posix.isAbsolute(inner) !== posix.isAbsolute(outer)) return false;
   const steps = posix.relative(outer, inner).split("/");
   return steps[0] !== "..";
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

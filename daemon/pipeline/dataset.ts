@@ -20,7 +20,7 @@ export type DatasetClass = {
 
 /** Something to tell the user that does not stop the run. */
 export type PlanWarning = {
-  readonly code: "duplicate-photo" | "few-photos" | "prompt-cut";
+  readonly code: "duplicate-photo" | "few-photos" | "prompt-cut" | "warmup-too-long";
   readonly what: string;
   readonly fix: string;
 };

@@ -1,6 +1,7 @@
 /** The plan of a run: the adapters to train and the images to sample, each with its identity. Pure values, no I/O. */
-import { hashOf } from "../base/hash.ts";
+import { canonicalJson, hashOf } from "../base/hash.ts";
 import type { ResolvedConfig } from "../config/resolve.ts";
+import { compareCodePoints } from "../data/code-point-order.ts";
 import type { Dataset, DatasetClass, Photo, PlanWarning } from "./dataset.ts";
 import { classPrompt } from "./prompts.ts";
 
@@ -18,21 +19,42 @@ export type PlanContext = {
   readonly config: ResolvedConfig;
   readonly dataset: Dataset;
   readonly model: ModelIdentity;
+  /** By class name, for the method that prompts with them. */
+  readonly captions?: ReadonlyMap<string, readonly string[]>;
+  /** Adapters of other origin that take part in every image. */
+  readonly extra?: readonly ExtraUse[];
 };
 
-/** Everything that shapes an adapter beside its photo, prompt and model. `resolution` in px. */
-export type AdapterParameters = ResolvedConfig["adapter"] &
-  Omit<ResolvedConfig["training"], "batchSize" | "resolution"> & { readonly resolution: number; readonly seed: number };
+/** An adapter of other origin by the hash of its content, and its factor. */
+export type ExtraUse = { readonly sha256: string; readonly weight: number };
 
-/** Train one adapter on one photo. */
-export type AdapterTask = {
-  readonly id: string;
-  readonly kind: "adapter";
+/** Everything that shapes an adapter beside its examples and model. `resolution` in px. */
+export type AdapterParameters = ResolvedConfig["adapter"] &
+  Omit<ResolvedConfig["training"], "steps" | "epochs" | "batchSize" | "resolution"> & {
+    readonly steps: number;
+    readonly resolution: number;
+    readonly seed: number;
+  };
+
+/** A real photo with the prompt that it is trained with. */
+export type AdapterExample = {
   readonly className: string;
   /** The class's output folder. */
   readonly classFolder: string;
   readonly photo: Photo;
   readonly prompt: string;
+};
+
+/** Train one adapter on one or several photos. */
+export type AdapterTask = {
+  readonly id: string;
+  readonly kind: "adapter";
+  /** The class that all its photos show, or `allClassesName`. */
+  readonly className: string;
+  /** The class's output folder, or `allClassesFolder`. */
+  readonly classFolder: string;
+  /** At least one, in the order of class names and contents: renaming photos changes nothing. */
+  readonly examples: readonly AdapterExample[];
   readonly model: string;
   readonly parameters: AdapterParameters;
 };
@@ -60,6 +82,8 @@ export type ImageTask = {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly fusion: readonly FusedAdapter[];
+  /** Left out where there is none. */
+  readonly extra?: readonly ExtraUse[];
   readonly model: string;
   readonly parameters: ImageParameters;
 };
@@ -72,41 +96,124 @@ export type Plan = {
   readonly warnings: readonly PlanWarning[];
 };
 
-/** The task of training an adapter on a photo of a class. */
-export function adapterTask(
-  context: PlanContext,
-  { className, outputFolder }: DatasetClass,
-  photo: Photo,
-): AdapterTask {
-  const { config, model } = context;
+/**
+ * The folder of adapters of several classes. It begins as no class folder may, so that a class named "all" keeps its
+ * own.
+ */
+export const allClassesFolder = "_all";
+
+/** What adapters of several classes are called in place of a class. */
+export const allClassesName = "all classes";
+
+/** The photos of a class, each with the class's prompt. */
+export function classExamples(
+  { config }: PlanContext,
+  { className, outputFolder, photos }: DatasetClass,
+): readonly AdapterExample[] {
   const prompt = classPrompt(config.prompt, className);
-  const parameters = adapterParameters(context);
-  const identity = { className, photo: photo.sha256, prompt, model: model.hash, parameters };
-  const id = hashOf({ kind: "adapter", codeVersion: pipelineVersion, ...identity });
-  return { id, kind: "adapter", className, classFolder: outputFolder, photo, prompt, model: model.hash, parameters };
+  return photos.map((photo) => ({ className, classFolder: outputFolder, photo, prompt }));
 }
 
-/** The task of sampling image number `imageIndex` of the class number `classIndex` with fused adapters. */
+/** The task of training an adapter on photos, at least one, of one or several classes. */
+export function adapterTask(context: PlanContext, photos: readonly AdapterExample[]): AdapterTask {
+  const model = context.model.hash;
+  const examples = [...photos].sort(byContent);
+  const [first] = examples as [AdapterExample];
+  const isOfOneClass = examples.every(({ className }) => className === first.className);
+  const parameters = adapterParameters(context, examples.length);
+  return {
+    id: hashOf({ ...adapterIdentity(examples), model, parameters: hashedParameters(parameters) }),
+    kind: "adapter",
+    className: isOfOneClass ? first.className : allClassesName,
+    classFolder: isOfOneClass ? first.classFolder : allClassesFolder,
+    examples,
+    model,
+    parameters,
+  };
+}
+
+/** The photo that an adapter is trained on, or how many they are. */
+export function adapterTitle({ examples }: AdapterTask): string {
+  const [first] = examples;
+  return examples.length === 1 && first !== undefined ? first.photo.path : `${examples.length} photos`;
+}
+
+/** Adapters with equal keys can be trained side by side in one batch. */
+export function batchKey(task: AdapterTask): string {
+  return canonicalJson({ ...task.parameters, sharesPrompt: sharesPrompt(task) });
+}
+
+/** Whether the several photos of a step always come with one prompt, which is then encoded once. */
+export function sharesPrompt({ examples, parameters }: AdapterTask): boolean {
+  return 1 < parameters.examplesPerStep && new Set(examples.map(({ prompt }) => prompt)).size === 1;
+}
+
+/** What names an adapter's random numbers: the seed and the contents of its photos. */
+export function adapterStream({ parameters, examples }: AdapterTask): readonly (string | number)[] {
+  const photos = examples.map(({ photo }) => photo.sha256);
+  return [parameters.seed, "adapter", photos.length === 1 ? (photos[0] as string) : hashOf(photos)];
+}
+
+/**
+ * The task of sampling image number `imageIndex` of the class number `classIndex`.
+ * @param fusion the adapters and their weights; none samples the base model
+ * @param prompt the class's prompt where it is left out
+ */
 export function imageTask(
   context: PlanContext,
   place: { readonly classIndex: number; readonly imageIndex: number },
-  fusion: readonly FusedAdapter[],
+  { fusion, prompt }: { readonly fusion: readonly FusedAdapter[]; readonly prompt?: string },
 ): ImageTask {
-  const { config, dataset, model } = context;
+  const { config, dataset, model, extra = [] } = context;
   const { className, outputFolder } = dataset.classes[place.classIndex] as DatasetClass;
-  const words = { prompt: classPrompt(config.prompt, className), negativePrompt: config.prompt.negative.trim() };
+  const words = {
+    prompt: prompt ?? classPrompt(config.prompt, className),
+    negativePrompt: config.prompt.negative.trim(),
+  };
   const parameters = imageParameters(context);
-  const identity = { className, imageIndex: place.imageIndex, ...words, fusion, model: model.hash, parameters };
+  const made = { fusion, ...(extra.length === 0 ? {} : { extra }) };
+  const identity = { className, imageIndex: place.imageIndex, ...words, ...made, model: model.hash, parameters };
   const id = hashOf({ kind: "image", codeVersion: pipelineVersion, ...identity });
   return { id, kind: "image", classFolder: outputFolder, classIndex: place.classIndex, ...identity };
 }
 
-function adapterParameters({ config, model }: PlanContext): AdapterParameters {
-  const { batchSize: _, resolution, ...training } = config.training;
-  return { ...config.adapter, ...training, resolution: resolution ?? model.resolution, seed: config.seed };
+/** An adapter of one photo has the identity it had before there were others. */
+function adapterIdentity(examples: readonly AdapterExample[]) {
+  const contents = examples.map(contentOf);
+  const head = { kind: "adapter", codeVersion: pipelineVersion };
+  return contents.length === 1 ? { ...head, ...contents[0] } : { ...head, examples: contents };
+}
+
+function contentOf({ className, photo, prompt }: AdapterExample) {
+  return { className, photo: photo.sha256, prompt };
+}
+
+/** Parameters that came later count only where they are not what was done before there were any. */
+function hashedParameters({ textEncoder, examplesPerStep, crop, ...parameters }: AdapterParameters) {
+  return {
+    ...parameters,
+    ...(textEncoder ? { textEncoder } : {}),
+    ...(examplesPerStep === 1 ? {} : { examplesPerStep }),
+    ...(crop === "center" ? {} : { crop }),
+  };
+}
+
+function adapterParameters({ config, model }: PlanContext, exampleCount: number): AdapterParameters {
+  const { batchSize: _, steps, epochs, resolution, ...training } = config.training;
+  return {
+    ...config.adapter,
+    ...training,
+    steps: steps ?? (epochs ?? 1) * Math.ceil(exampleCount / training.examplesPerStep),
+    resolution: resolution ?? model.resolution,
+    seed: config.seed,
+  };
 }
 
 function imageParameters({ config, model }: PlanContext): ImageParameters {
   const { imagesPerClass: _, batchSize: __, ...sampling } = config.sampling;
   return { ...sampling, resolution: config.training.resolution ?? model.resolution, seed: config.seed };
+}
+
+function byContent(left: AdapterExample, right: AdapterExample): number {
+  return compareCodePoints(left.className, right.className) || compareCodePoints(left.photo.sha256, right.photo.sha256);
 }

@@ -1,11 +1,11 @@
 /** A plan as text and in numbers, for people and for tests. */
 import type { ResolvedConfig } from "../config/resolve.ts";
-import type { AdapterTask, ImageTask, Plan } from "./plan.ts";
+import { type AdapterTask, adapterTitle, batchKey, type ImageTask, type Plan } from "./plan.ts";
 
 /** How much work a plan is. */
 export type PlanSummary = {
   readonly adapterCount: number;
-  /** Optimizer steps of all adapters; each is one forward and one backward pass of the U-Net for one photo. */
+  /** Optimizer steps of all adapters; each is a forward and a backward pass of the U-Net for examplesPerStep photos. */
   readonly adapterSteps: number;
   /** Steps of the runtime: adapters of one batch share them. */
   readonly trainingBatchSteps: number;
@@ -42,7 +42,7 @@ export function planSummary(plan: Plan, config: ResolvedConfig): PlanSummary {
   return {
     adapterCount: plan.adapters.length,
     adapterSteps: sum(classes.map(({ adapterSteps }) => adapterSteps)),
-    trainingBatchSteps: Math.ceil(plan.adapters.length / config.training.batchSize) * config.training.steps,
+    trainingBatchSteps: trainingBatchSteps(plan.adapters, config.training.batchSize),
     imageCount: plan.images.length,
     unetEvaluations: sum(classes.map(({ unetEvaluations }) => unetEvaluations)),
     classes,
@@ -54,14 +54,17 @@ export function planSummary(plan: Plan, config: ResolvedConfig): PlanSummary {
  * @param limit rows shown of each table; the rest is counted
  */
 export function printPlan(plan: Plan, limit = 20): string {
-  const photos = new Map(plan.adapters.map(({ id, photo }) => [id, photo.path]));
-  return [
+  const names = new Map(plan.adapters.map((adapter) => [adapter.id, shareName(adapter)]));
+  const adapters = [
     table(["adapter", "class", "photo", "steps", "prompt"], plan.adapters.slice(0, limit).map(adapterRow)),
     rest(plan.adapters.length, limit, "adapters"),
     "",
+  ];
+  return [
+    ...(plan.adapters.length === 0 ? [] : adapters),
     table(
-      ["image", "class", "index", "adapters"],
-      plan.images.slice(0, limit).map((image) => imageRow(image, photos)),
+      ["image", "class", "index", plan.adapters.length === 0 ? "prompt" : "adapters"],
+      plan.images.slice(0, limit).map((image) => imageRow(image, names)),
     ),
     rest(plan.images.length, limit, "images"),
     ...plan.warnings.map(({ what, fix }) => `\nwarning: ${what} ${fix}`),
@@ -76,15 +79,37 @@ function evaluationsOf({ parameters }: ImageTask): number {
   return parameters.steps * (parameters.guidanceScale === 1 ? 1 : 2);
 }
 
-function adapterRow({ id, className, photo, parameters, prompt }: AdapterTask): readonly string[] {
-  return [id.slice(0, 8), className, photo.path, String(parameters.steps), prompt];
+function adapterRow(adapter: AdapterTask): readonly string[] {
+  const { id, className, parameters, examples } = adapter;
+  const prompts = [...new Set(examples.map(({ prompt }) => prompt))];
+  const prompt = prompts.length === 1 ? (prompts[0] as string) : `${prompts.length} prompts`;
+  return [id.slice(0, 8), className, adapterTitle(adapter), String(parameters.steps), prompt];
 }
 
-function imageRow(image: ImageTask, photos: ReadonlyMap<string, string>): readonly string[] {
+function imageRow(image: ImageTask, names: ReadonlyMap<string, string>): readonly string[] {
   const shares = image.fusion.map(
-    ({ adapterId, weight }) => `${Number(weight.toFixed(3))} ${photos.get(adapterId) ?? adapterId.slice(0, 8)}`,
+    ({ adapterId, weight }) => `${Number(weight.toFixed(3))} ${names.get(adapterId) ?? adapterId.slice(0, 8)}`,
   );
-  return [image.id.slice(0, 8), image.className, String(image.imageIndex), shares.join(" + ")];
+  const made = names.size === 0 ? image.prompt : shares.join(" + ");
+  return [image.id.slice(0, 8), image.className, String(image.imageIndex), made];
+}
+
+/** An adapter in a row of an image. */
+function shareName(adapter: AdapterTask): string {
+  const title = adapterTitle(adapter);
+  return adapter.examples.length === 1 ? title : `${adapter.className} (${title})`;
+}
+
+/** Adapters share a step with as many others of equal parameters as a batch holds. */
+function trainingBatchSteps(adapters: readonly AdapterTask[], batchSize: number): number {
+  const batches = new Map<string, { count: number; readonly steps: number }>();
+  for (const adapter of adapters) {
+    const key = batchKey(adapter);
+    const batch = batches.get(key) ?? { count: 0, steps: adapter.parameters.steps };
+    batch.count += 1;
+    batches.set(key, batch);
+  }
+  return sum([...batches.values()].map(({ count, steps }) => Math.ceil(count / batchSize) * steps));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -50,9 +50,9 @@ export interface LoftConfig {
    */
   model?: string;
   /**
-   * How adapters and images follow from the photos. `loft`: one adapter per photo, adapters of a class fused for each image.
+   * How adapters and images follow from the photos. `loft`: one adapter per photo, adapters of a class fused for each image. The others are what it is compared with.
    */
-  method?: "loft";
+  method?: "loft" | "datadream-class" | "datadream-dataset" | "class-prompt" | "caption-prompt";
   /**
    * The set of values that fills in what this file leaves out: `paper` for Stable Diffusion, `loft-mini` tuned for the bundled model, `auto` picks by model.
    */
@@ -96,9 +96,13 @@ export interface LoftConfig {
      * What the pictures should not show; used by guidance only.
      */
     negative?: string;
+    /**
+     * The file of captions per class for the method caption-prompt, relative to this file: a text file of [class] lines with a caption a line below, or a .json object of lists; {class} and {domain} are filled in. null: none.
+     */
+    captions?: string | null;
   };
   /**
-   * The low-rank pairs trained for each photo.
+   * The low-rank pairs that are trained: for each photo, class or dataset, as the method says.
    */
   adapter?: {
     /**
@@ -115,15 +119,31 @@ export interface LoftConfig {
      * @minItems 1
      */
     targetModules?: ("to_q" | "to_k" | "to_v" | "to_out.0")[];
+    /**
+     * Train low-rank pairs on the text encoder's attention too (query, key, value and output of every layer), with the same rank and alpha.
+     */
+    textEncoder?: boolean;
   };
   /**
-   * How each adapter is trained on its photo, with AdamW.
+   * How each adapter is trained on its photos, with AdamW.
    */
   training?: {
     /**
-     * Optimizer steps per adapter, each on one noised copy of its photo.
+     * Optimizer steps per adapter, each on examplesPerStep noised photos. Give this or epochs; null leaves it to epochs.
      */
-    steps?: number;
+    steps?: number | null;
+    /**
+     * Instead of steps: how often an adapter sees each of its photos. An epoch has as many steps as photos divided by examplesPerStep, rounded up.
+     */
+    epochs?: number | null;
+    /**
+     * Noised photos in one optimizer step of an adapter; the gradient is that of their mean loss.
+     */
+    examplesPerStep?: number;
+    /**
+     * Which square of a photo is trained on, once its short side has the resolution.
+     */
+    crop?: "center" | "random";
     /**
      * AdamW's step size after the warm-up.
      */
@@ -157,7 +177,7 @@ export interface LoftConfig {
      */
     maxGradNorm?: number;
     /**
-     * Side of the square pictures, in training and in sampling; photos are resized by their short side and cropped at the center. null takes the model's own.
+     * Side of the square pictures, in training and in sampling; photos are resized by their short side and cropped. null takes the model's own.
      */
     resolution?: number | null;
     /**
@@ -174,6 +194,21 @@ export interface LoftConfig {
      */
     adaptersPerImage?: number;
     weights?: WeightsConfig;
+    /**
+     * Adapters of other origin that take part in every image: files or folders of diffusers, PEFT or kohya for this base model, relative to this file.
+     *
+     * Items: An adapter file and its factor.
+     */
+    extra?: {
+      /**
+       * The adapter's file or folder, relative to this file.
+       */
+      file: string;
+      /**
+       * The factor of its change to the model.
+       */
+      weight?: number;
+    }[];
   };
   /**
    * How the synthetic images are drawn.

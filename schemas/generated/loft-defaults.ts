@@ -11,7 +11,11 @@ export const loftDefaults = {
   "prompt": {
     "template": "a {domain}photo of a {class}",
     "domain": "",
-    "negative": ""
+    "negative": "",
+    "captions": null
+  },
+  "fusion": {
+    "extra": []
   },
   "output": {
     "stripMetadata": false

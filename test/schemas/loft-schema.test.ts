@@ -40,7 +40,7 @@ describe("schema", () => {
       "output",
       "device",
     ]);
-    expect(fields.length).toBe(43);
+    expect(fields.length).toBe(49);
   });
 
   test.each(groups)("group $path has title and description and takes no unknown key", ({ node }) => {
@@ -70,7 +70,7 @@ describe("schema", () => {
   );
 
   test("agrees with the preset paper, field by field", () => {
-    const paper = Object.entries(presetValues(presets.paper)).flatMap(([group, values]) =>
+    const paper = Object.entries(presetValues(presets.paper.loft)).flatMap(([group, values]) =>
       Object.entries(values).map(([field, value]) => [`${group}.${field}`, value] as const),
     );
     const published = Object.fromEntries(fields.map(({ path, node }) => [path, node["x-official"]]));
@@ -81,7 +81,7 @@ describe("schema", () => {
 
   test("a field says that the preset decides exactly where the presets have it", () => {
     const said = fields.filter(({ node }) => node["x-default"] === "from the preset").map(({ path }) => path);
-    const has = Object.entries(presets["loft-mini"].table).flatMap(([group, table]) =>
+    const has = Object.entries(presets["loft-mini"].loft.table).flatMap(([group, table]) =>
       Object.keys(table).map((field) => `${group}.${field}`),
     );
     expect(said.sort()).toEqual(has.sort());

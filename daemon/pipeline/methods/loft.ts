@@ -4,6 +4,7 @@ import type { FusionWeights, ResolvedConfig } from "../../config/resolve.ts";
 import {
   type AdapterTask,
   adapterTask,
+  classExamples,
   type FusedAdapter,
   type ImageTask,
   imageTask,
@@ -16,8 +17,12 @@ import type { Method } from "./method.ts";
 export const loft: Method = {
   id: "loft",
   title: "LoFT: one adapter per real photo, fused in groups for each image (arXiv 2505.11703)",
+  summary:
+    "one low-rank adapter of the base model is trained per photo, and each image is sampled with a fused set of adapters of its class",
   planAdapters: (context) =>
-    context.dataset.classes.flatMap((each) => each.photos.map((photo) => adapterTask(context, each, photo))),
+    context.dataset.classes.flatMap((each) =>
+      classExamples(context, each).map((example) => adapterTask(context, [example])),
+    ),
   planImages: (context, adapters) => {
     const ofClass = byClass(adapters);
     return context.dataset.classes.flatMap(({ className }, classIndex) =>
@@ -37,7 +42,7 @@ function planClassImages(
 ): readonly ImageTask[] {
   const { seed, sampling, fusion } = context.config;
   // By content, so that renaming photos changes nothing.
-  const own = [...adapters].sort((left, right) => (left.photo.sha256 < right.photo.sha256 ? -1 : 1));
+  const own = [...adapters].sort((left, right) => (photoOf(left) < photoOf(right) ? -1 : 1));
   const className = own[0]?.className ?? "";
   const size = Math.min(fusion.adaptersPerImage, own.length);
   const groups = fusionGroups(own.length, size, sampling.imagesPerClass, randomStream(seed, "pairs", className));
@@ -46,8 +51,12 @@ function planClassImages(
     const fused = group.map((member, place): FusedAdapter => {
       return { adapterId: (own[member] as AdapterTask).id, weight: weights[place] as number };
     });
-    return imageTask(context, { classIndex, imageIndex }, fused);
+    return imageTask(context, { classIndex, imageIndex }, { fusion: fused });
   });
+}
+
+function photoOf({ examples }: AdapterTask): string {
+  return examples[0]?.photo.sha256 ?? "";
 }
 
 /** The weights of one image's adapters, in the order of its group; they sum to 1 unless the user's fixed ones do not. */

@@ -5,6 +5,8 @@ export type Method = {
   readonly id: string;
   /** What it is and where it was published, in one line. */
   readonly title: string;
+  /** What it does, for the card of a dataset: to be read behind a colon. */
+  readonly summary: string;
   readonly planAdapters: (context: PlanContext) => readonly AdapterTask[];
   /** @param adapters what `planAdapters` answered for the same context */
   readonly planImages: (context: PlanContext, adapters: readonly AdapterTask[]) => readonly ImageTask[];

@@ -1,16 +1,34 @@
 /** The list of methods, and the plan that one of them makes. */
 import type { ResolvedConfig } from "../../config/resolve.ts";
-import type { Plan, PlanContext } from "../plan.ts";
+import type { AdapterTask, Plan, PlanContext } from "../plan.ts";
+import { dataDreamClass, dataDreamDataset } from "./datadream.ts";
 import { loft } from "./loft.ts";
 import type { Method } from "./method.ts";
+import { captionPrompt, classPromptMethod } from "./prompted.ts";
 
 /** All methods by id; the schema's enum has the same ids. */
-export const methods: Readonly<Record<ResolvedConfig["method"], Method>> = { loft };
+export const methods: Readonly<Record<ResolvedConfig["method"], Method>> = {
+  loft,
+  "datadream-class": dataDreamClass,
+  "datadream-dataset": dataDreamDataset,
+  "class-prompt": classPromptMethod,
+  "caption-prompt": captionPrompt,
+};
 
 /** The plan of a run: the same context gives the same plan on every machine. */
 export function planRun(context: PlanContext): Plan {
   const method = methods[context.config.method];
   const adapters = method.planAdapters(context);
   const images = method.planImages(context, adapters);
-  return { adapters, images, warnings: context.dataset.warnings };
+  return { adapters, images, warnings: [...context.dataset.warnings, ...warmupWarnings(context, adapters)] };
+}
+
+/** Epochs become steps only with the photos: a warm-up may turn out to be longer than the training. */
+function warmupWarnings({ config }: PlanContext, adapters: readonly AdapterTask[]): Plan["warnings"] {
+  if (config.training.epochs === null) return [];
+  const short = adapters.find(({ parameters }) => parameters.steps <= parameters.warmupSteps);
+  if (short === undefined) return [];
+  const { steps, warmupSteps } = short.parameters;
+  const what = `The warm-up of ${warmupSteps} steps lasts as long as the training of ${steps} steps of the adapter for ${short.className}: the learning rate never reaches its value.`;
+  return [{ code: "warmup-too-long", what, fix: `Set training.warmupSteps below ${steps}, or train longer.` }];
 }

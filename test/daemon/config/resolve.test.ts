@@ -7,17 +7,18 @@ import type { LoftConfig } from "../../../schemas/generated/loft-config.ts";
 
 const data = { folder: "photos" };
 const resolve = (config: LoftConfig, fileName = "dir/my-photos.loft.json") =>
-  resolveConfig(config, choosePreset(config.preset, config.model), fileName);
+  resolveConfig(config, choosePreset(config.preset, config.model, config.method), fileName);
 
 const same = {
   method: "loft",
   seed: 0,
   data: { folder: "photos", shots: null, classNames: {} },
-  prompt: { template: "a {domain}photo of a {class}", domain: "", negative: "" },
-  fusion: { adaptersPerImage: 2, weights: { kind: "fixed", values: [0.5, 0.5] } },
+  prompt: { template: "a {domain}photo of a {class}", domain: "", negative: "", captions: null },
+  fusion: { adaptersPerImage: 2, weights: { kind: "fixed", values: [0.5, 0.5] }, extra: [] },
   device: { provider: "auto", threads: null, dedicated: false },
 };
 const optimizer = { schedule: "cosine", weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1 };
+const onePhoto = { epochs: null, examplesPerStep: 1, crop: "center" };
 const targetModules = ["to_q", "to_k", "to_v", "to_out.0"];
 
 describe("golden values", () => {
@@ -27,8 +28,16 @@ describe("golden values", () => {
       name: "my-photos",
       model: "sd21",
       preset: "paper",
-      adapter: { rank: 2, alpha: 2, targetModules },
-      training: { steps: 600, learningRate: 1e-3, warmupSteps: 10, ...optimizer, resolution: 512, batchSize: 1 },
+      adapter: { rank: 2, alpha: 2, targetModules, textEncoder: false },
+      training: {
+        ...onePhoto,
+        steps: 600,
+        learningRate: 1e-3,
+        warmupSteps: 10,
+        ...optimizer,
+        resolution: 512,
+        batchSize: 1,
+      },
       sampling: { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model", batchSize: 1 },
       output: { folder: "runs/my-photos", stripMetadata: false },
     });
@@ -40,8 +49,9 @@ describe("golden values", () => {
       name: "my-photos",
       model: "loft-mini",
       preset: "loft-mini",
-      adapter: { rank: 8, alpha: 16, targetModules },
+      adapter: { rank: 8, alpha: 16, targetModules, textEncoder: false },
       training: {
+        ...onePhoto,
         ...{ steps: 300, learningRate: 3e-3, warmupSteps: 10, ...optimizer, maxGradNorm: 0.01 },
         ...{ resolution: 64, batchSize: 8 },
       },
@@ -63,7 +73,7 @@ describe("the user's values win", () => {
     expect(config.name).toBe("Réal: photos");
     expect(config.output.folder).toBe("runs/Réal_ photos");
     expect(config.data).toEqual({ folder: "photos", shots: 16, classNames: {} });
-    expect(config.adapter).toEqual({ rank: 6, alpha: 16, targetModules: ["to_q", "to_v"] });
+    expect(config.adapter).toEqual({ rank: 6, alpha: 16, targetModules: ["to_q", "to_v"], textEncoder: false });
     expect(config.training.resolution).toBeNull();
     expect(config.sampling.imagesPerClass).toBe(7);
   });
@@ -88,6 +98,36 @@ describe("the user's values win", () => {
   ])("the file %s names the run %s", (fileName, name) => expect(resolve({ data }, fileName).config.name).toBe(name));
 });
 
+describe("steps or epochs", () => {
+  const cases: readonly (readonly [
+    training: LoftConfig["training"],
+    method: LoftConfig["method"],
+    expected: unknown,
+  ])[] = [
+    [{}, "loft", [300, null]],
+    [{ steps: 7 }, "loft", [7, null]],
+    [{ epochs: 7 }, "loft", [null, 7]],
+    [{ steps: null, epochs: 7 }, "loft", [null, 7]],
+    [{ steps: null }, "loft", [300, null]],
+    [{}, "datadream-class", [null, 200]],
+    [{ steps: 7 }, "datadream-class", [7, null]],
+    [{ epochs: null }, "datadream-class", [null, 200]],
+  ];
+  test.each(cases)("%j with %s", (training, method, expected) => {
+    const { config, origins } = resolve({ data, method: method ?? "loft", training: training ?? {} });
+    expect([config.training.steps, config.training.epochs]).toEqual(expected);
+    const decided = Object.values(training ?? {}).some((value) => value !== null);
+    expect(origins["training.steps"]?.from).toBe(decided ? "user" : "preset");
+    expect(origins["training.epochs"]?.from).toBe(decided ? "user" : "preset");
+  });
+
+  test("the one that the other rules out says so", () => {
+    const { origins } = resolve({ data, training: { epochs: 7 } });
+    expect(origins["training.steps"]?.source).toBe("training.epochs in this file");
+    expect(origins["training.epochs"]?.source).toBe("this file");
+  });
+});
+
 test("each value says who decided it", () => {
   const { origins } = resolve({ data, preset: "auto", training: { steps: 5 }, name: "auto" });
   expect(origins["data.folder"]).toEqual({ from: "user", source: "this file" });
@@ -95,7 +135,7 @@ test("each value says who decided it", () => {
   expect(origins.name?.from).toBe("user");
   expect(origins["training.learningRate"]).toEqual({
     from: "preset",
-    source: presets["loft-mini"].table.training.learningRate.source,
+    source: presets["loft-mini"].loft.table.training.learningRate.source,
   });
   expect(origins.seed).toEqual({ from: "default", source: "default" });
   expect(origins.preset).toEqual({ from: "default", source: "picked by the model" });
@@ -108,5 +148,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(37);
+  expect(lines.filter((line) => line !== "")).toHaveLength(43);
 });

@@ -73,7 +73,11 @@ describe("unknown keys", () => {
       0,
       '"__proto__" is no key of the configuration. Known here: $schema, name, model, method, preset, seed, data, prompt, adapter, training, fusion, sampling, output, device.',
     ],
-    ['"prompt": { "wurlitzer": 1 }', 12, '"wurlitzer" is no key of prompt. Known here: template, domain, negative.'],
+    [
+      '"prompt": { "wurlitzer": 1 }',
+      12,
+      '"wurlitzer" is no key of prompt. Known here: template, domain, negative, captions.',
+    ],
     [
       '"fusion": { "weights": { "kind": "uniform", "alpha": 1 } }',
       44,
@@ -100,7 +104,7 @@ describe("wrong values", () => {
     ['"seed": 1e999', "seed must be a whole number, but is a number too large to compute with. Write for example 0."],
     ['"preset": "papr"', 'preset cannot be the text "papr". Did you mean "paper"?'],
     ['"preset": 1', 'preset must be text in double quotes, but is 1. Write for example "paper".'],
-    ['"method": "datadream"', 'method cannot be the text "datadream". Only "loft" is known.'],
+    ['"method": "datadream"', 'method cannot be the text "datadream". Did you mean "datadream-class"?'],
     ['"device": { "provider": "CUDA" }', 'device.provider cannot be the text "CUDA". Did you mean "cuda"?'],
     [
       '"sampling": { "scheduler": "unipc" }',
@@ -241,6 +245,40 @@ describe("values that do not fit each other", () => {
       ['warning: preset "paper" is not made for the model "loft-mini". Use "loft-mini" or "auto" unless you mean it.'],
     ],
     ['"preset": "paper", "model": "../sd21"', []],
+    [
+      '"training": { "steps": 5, "warmupSteps": 0, "epochs": 3 }',
+      [
+        "training.steps 5 and training.epochs 3 are both given, and each decides how long is trained. Keep one of the two.",
+      ],
+    ],
+    ['"training": { "steps": null, "epochs": 3 }', []],
+    ['"method": "datadream-class", "training": { "warmupSteps": 500 }', []],
+    [
+      '"method": "caption-prompt"',
+      [
+        'The method "caption-prompt" needs captions, and prompt.captions is not given. Write for example "prompt": { "captions": "captions.txt" }; the file has a [class] line and a caption a line.',
+      ],
+    ],
+    ['"method": "caption-prompt", "prompt": { "captions": "c.txt", "domain": "pet" }', []],
+    [
+      '"prompt": { "captions": "c.txt" }',
+      [
+        'warning: prompt.captions has no effect with the method "loft". Set "method" to "caption-prompt", or remove it.',
+      ],
+    ],
+    [
+      '"method": "class-prompt", "training": { "resolution": 64, "steps": 20 }, "fusion": { "adaptersPerImage": 3 }',
+      [
+        'warning: training.steps has no effect with the method "class-prompt". Remove it, or choose another method.',
+        'warning: fusion.adaptersPerImage has no effect with the method "class-prompt". Remove it, or choose another method.',
+      ],
+    ],
+    [
+      '"method": "datadream-dataset", "fusion": { "weights": { "kind": "fixed", "values": [0.5, 0.5] } }',
+      [
+        'warning: fusion.weights has no effect with the method "datadream-dataset". Remove it, or choose another method.',
+      ],
+    ],
   ];
   test.each(cases)("%s", (group, expected) => {
     expect(problemsOf(withGroup(group)).map((line) => line.replace(/^\d+:\d+: /, ""))).toEqual(expected);

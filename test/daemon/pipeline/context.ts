@@ -14,8 +14,14 @@ export function classFolder(folder: string, contents: string): ClassFolder {
 
 export type PartialConfig = Partial<Omit<LoftConfig, "data">> & { readonly data?: Partial<LoftConfig["data"]> };
 
-export function planContext(folders: readonly ClassFolder[], given: PartialConfig = {}): PlanContext {
+export function planContext(
+  folders: readonly ClassFolder[],
+  given: PartialConfig = {},
+  captions?: PlanContext["captions"],
+): PlanContext {
   const user = { model: "test-model", ...given, data: { folder: "photos", ...given.data } };
-  const { config } = resolveConfig(user, choosePreset(user.preset, user.model), "test.loft.json");
-  return { config, dataset: datasetOf(folders, config.data), model: { hash: sha256("model"), resolution: 32 } };
+  const { config } = resolveConfig(user, choosePreset(user.preset, user.model, user.method), "test.loft.json");
+  const dataset = datasetOf(folders, config.data);
+  const model = { hash: sha256("model"), resolution: 32 };
+  return { config, dataset, model, ...(captions === undefined ? {} : { captions }) };
 }
