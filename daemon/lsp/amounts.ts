@@ -1,0 +1,40 @@
+/** Counts, durations and sizes in words, as exact as a glance needs. */
+
+/** `1 adapter`, `48 adapters`, `3,000 images`. */
+export function counted(count: number, noun: string): string {
+  const plural = /(s|x|ch)$/.test(noun) ? `${noun}es` : `${noun}s`;
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
+}
+
+/** `about 40 s`, `about 26 min`, `about 3 h 20 min`, `about 5 days`. */
+export function aboutDuration(seconds: number): string {
+  if (seconds < 1) return "less than 1 s";
+  if (seconds < 59.5) return `about ${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `about ${minutes} min`;
+  if (minutes < 10 * 60)
+    return `about ${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `about ${hours} h` : `about ${Math.round(hours / 24)} days`;
+}
+
+/** `350 MB`, `1.1 GB`: powers of ten, as disks are sold. */
+export function byteText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  if (bytes < 0.9995e9) return `${Math.round(bytes / 1e6)} MB`;
+  const gigabytes = bytes / 1e9;
+  return `${gigabytes < 10 ? gigabytes.toFixed(1) : Math.round(gigabytes).toLocaleString("en-US")} GB`;
+}
+
+/** A value as it stands in a configuration, on one line and at most `longest` characters. */
+export function valueText(value: unknown, longest = 80): string {
+  const text = jsonText(value);
+  return text.length <= longest ? text : `${[...text].slice(0, longest - 1).join("")}…`;
+}
+
+function jsonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(", ")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "";
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${jsonText(member)}`);
+  return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+}
