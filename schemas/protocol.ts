@@ -31,6 +31,8 @@ export type RunSummary = {
   readonly error?: LoftErrorData;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** The number of the latest event that this summary counts; `loft/watch` with it as `after` misses none. */
+  readonly sequence: number;
 };
 
 export type RunProgress = {
@@ -48,7 +50,10 @@ export type RunProgress = {
   readonly device?: string;
 };
 
-/** An adapter's part in an image. `photoFile` is the real photo as the model saw it, relative to the run folder. */
+/**
+ * An adapter's part in an image. `photoFile` is the real photo as the model saw it, relative to the run folder; of an
+ * adapter that was trained on several photos `photo` says how many, and `photoFile` may be empty.
+ */
 export type SampleParent = {
   readonly adapterId: string;
   readonly weight: number;
@@ -123,14 +128,26 @@ export type StartParams = ConfigParams & {
   readonly keepGoing?: boolean;
   readonly onlyClasses?: readonly string[];
   readonly device?: string;
+  /** The run folder instead of the configuration's, absolute. */
+  readonly output?: string;
+  /** Seconds of training that a killed process may lose. */
+  readonly checkpointSeconds?: number;
 };
 
-/** Events after `after` are sent as `loft/runEvent`; 0 asks for all that the daemon still holds. */
+/**
+ * Every later event is sent as `loft/runEvent`. With `after`, the latest number that a client has seen, those since then
+ * are sent too, before the answer, where the daemon still holds them.
+ */
 export type WatchParams = RunParams & { readonly after?: number };
 
-/** The state at `sequence`: later events have higher numbers, none is lost and none comes twice. */
+/**
+ * The state at `sequence`: later events have higher numbers, none is lost and none comes twice. Count the files that
+ * `images-finished` names, not the events: an image that is made anew keeps its name.
+ */
 export type WatchResult = {
   readonly sequence: number;
+  /** Every event after `after` was or will be sent (training steps aside); else start anew from this state. */
+  readonly resumed: boolean;
   readonly summary: RunSummary;
   readonly classes: readonly SampleClass[];
 };
@@ -206,7 +223,7 @@ export type Requests = {
   };
   /** Remove the run folder from disk; refused while it runs. */
   "loft/deleteRun": { readonly params: RunParams; readonly result: null };
-  /** End the daemon: with `drain` after the running jobs saved and stopped. */
+  /** End the daemon: with `drain` after the running jobs saved and stopped, else only where none is at work. */
   "loft/shutdown": { readonly params: { readonly drain: boolean }; readonly result: null };
   /** Versions, providers, queue; no path of the user. */
   "loft/report": { readonly params: Record<string, never>; readonly result: { readonly text: string } };
@@ -216,8 +233,10 @@ export type RequestName = keyof Requests;
 
 /** Notifications from the daemon. */
 export type Notifications = {
-  /** An event of a watched run; `sequence` rises by one. Training steps may be left out, counts never. */
+  /** An event of a watched run; `sequence` rises by one, where no training steps are left out; others never are. */
   "loft/runEvent": { readonly run: RunId; readonly sequence: number; readonly event: RunEvent };
+  /** The plan of a watched run is made: its classes as `loft/watch` would now answer. */
+  "loft/runPlanned": { readonly run: RunId; readonly classes: readonly SampleClass[] };
   /** A run's state or progress changed; at most ten a second per run, the last one always. */
   "loft/runChanged": RunSummary;
 };

@@ -21,7 +21,7 @@ export type RunStarted = {
   readonly images: number;
   readonly adaptersDone: number;
   readonly imagesDone: number;
-  /** Training steps of one adapter; 0 when nothing is to be trained. */
+  /** Training steps of one adapter, the mean where they differ; 0 when nothing is to be trained. */
   readonly steps: number;
   /** Where it runs, for people: "CPU, 2 cores". */
   readonly device: string;

@@ -53,6 +53,15 @@ export async function takeLock(
   throw refusal(undefined);
 }
 
+/**
+ * Whether a living process holds a lock; nothing is taken and nothing changed.
+ * @throws LoftError "output-unwritable" when the file cannot be read
+ */
+export async function isLockHeld(file: string, now: () => Date = () => new Date()): Promise<boolean> {
+  const found = await readLock(file);
+  return found !== undefined && isAlive(found, now());
+}
+
 /** Who holds a lock and what can be done about it, in words for an error's `what` and `fix`. */
 export function holderText(holder: LockHolder | undefined): { readonly who: string; readonly wait: string } {
   const where = holder === undefined || holder.host === hostname() ? "" : ` on ${holder.host}`;
@@ -101,7 +110,7 @@ async function readLock(file: string): Promise<FoundLock | undefined> {
     const [text, stats] = await Promise.all([readFile(file, "utf8"), stat(file)]);
     return { text, holder: parseHolder(text), heartbeat: stats.mtime };
   } catch (error) {
-    if (fileErrorCode(error) === "ENOENT") return undefined;
+    if (fileErrorCode(error) === "ENOENT" || fileErrorCode(error) === "ENOTDIR") return undefined;
     throw writeError(error, file);
   }
 }

@@ -11,11 +11,14 @@ import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers
 import { drawSheet } from "../jobs/draw-sheet.ts";
 import type { ExportDtype, ExportFormat } from "../jobs/export-formats.ts";
 import { exportRun } from "../jobs/export-run.ts";
+import { memoryWarnings } from "../jobs/memory-warnings.ts";
 import { planReport, planText } from "../jobs/plan-report.ts";
-import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "../jobs/prepare-job.ts";
+import { type JobRequest, prepareJob, requireSeparateFolders } from "../jobs/prepare-job.ts";
+import { preparedWarnings } from "../jobs/prepared-warnings.ts";
 import { type Replay, replayImage } from "../jobs/replay-image.ts";
 import { refuseForeignFolder } from "../jobs/run-folder.ts";
 import { runIncomplete, runJob } from "../jobs/run-job.ts";
+import { finishedText, shownPath } from "./result-text.ts";
 
 /** What an action may use besides its request. Paths in requests are as the user typed them. */
 export type ActionContext = {
@@ -69,7 +72,8 @@ export type ExportRequest = {
 /** `loft plan`: what would be done, and what it takes. */
 export async function planAction(request: PlanRequest, context: ActionContext): Promise<ActionResult> {
   const prepared = await prepareJob(jobRequest({ ...request, onlyClasses: [] }, context));
-  for (const warning of warningsOf(prepared)) context.emit({ type: "warning", ...warning });
+  for (const warning of [...preparedWarnings(prepared), ...memoryWarnings(prepared)])
+    context.emit({ type: "warning", ...warning });
   if (request.resolved) {
     return { text: printResolvedConfig(prepared.resolution), json: prepared.resolution };
   }
@@ -85,7 +89,8 @@ export async function runAction(request: RunRequest, context: ActionContext): Pr
   const prepared = await prepareJob(jobRequest(request, context));
   const root = request.output === undefined ? prepared.outputFolder : resolve(context.workingFolder, request.output);
   requireSeparateFolders(prepared.dataFolder, root);
-  for (const warning of warningsOf(prepared)) context.emit({ type: "warning", ...warning });
+  for (const warning of [...preparedWarnings(prepared), ...memoryWarnings(prepared)])
+    context.emit({ type: "warning", ...warning });
   const { part, keepGoing, checkpointSeconds } = request;
   const { signal, emit } = context;
   const command = `loft generate ${basename(request.config)}`;
@@ -115,24 +120,6 @@ function jobRequest(
     signal,
     ...(device === undefined ? {} : { device }),
   };
-}
-
-/** Everything to tell the user that does not stop the run. */
-function warningsOf({ problems, photoProblems, plan }: PreparedJob): readonly { what: string; fix?: string }[] {
-  return [
-    ...problems.map(({ message, line, fix }) => ({
-      what: `line ${line}: ${message}`,
-      ...(fix === undefined ? {} : { fix }),
-    })),
-    ...photoProblems.map(({ path, message, fix }) => ({ what: `${path}: ${message}`, fix })),
-    ...plan.warnings.map(({ what, fix }) => ({ what, fix })),
-  ];
-}
-
-function finishedText({ part }: RunRequest, root: string): string {
-  const done = { everything: "dataset", adapters: "adapters", images: "dataset" }[part];
-  const next = part === "adapters" ? "next: loft sample with the same configuration" : `next: loft sheet ${root}`;
-  return `${done} in ${root}\n${next}`;
 }
 
 /** `loft replay`: the same pixels again. */
@@ -180,8 +167,12 @@ export async function exportAction(request: ExportRequest, context: ActionContex
   const output = resolve(workingFolder, request.output);
   const count = await exportRun({ root: resolve(workingFolder, request.run), output, format, dtype, signal });
   const shown = shownPath(context, output);
-  const what = "adapters" in count ? `${count.adapters} adapters` : `${count.images} images`;
+  const what = "adapters" in count ? `${count.adapters} adapters` : imagesText(count);
   return { text: `wrote ${what} to ${shown}`, json: { output: shown, format, ...count } };
+}
+
+function imagesText({ images, rejected }: { readonly images: number; readonly rejected?: number }): string {
+  return rejected === undefined ? `${images} images` : `${images} images (without ${rejected} rejected ones)`;
 }
 
 function replayDiffers(image: string, { differingValues, largestDifference }: Replay) {
@@ -189,8 +180,4 @@ function replayDiffers(image: string, { differingValues, largestDifference }: Re
     what: `${image} came out differently: ${differingValues} color values, by up to ${largestDifference} of 255 levels.`,
     fix: "The image or its adapters were changed after it was made, or it was made on another device: try --device.",
   });
-}
-
-function shownPath({ workingFolder }: ActionContext, path: string): string {
-  return relative(workingFolder, path) || ".";
 }

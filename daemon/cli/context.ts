@@ -13,8 +13,8 @@ export type CliContext = {
   readonly workingFolder: string;
   /** LoFT's own folder: `models/` and `examples/` lie in it. */
   readonly packageFolder: string;
-  /** Calls `handler` on each interrupt (Ctrl-C, SIGTERM); the result stops that. */
-  readonly onInterrupt: (handler: () => void) => () => void;
+  /** Calls `handler` on each interrupt (Ctrl-C, SIGTERM, SIGHUP) with its signal; the result stops that. */
+  readonly onInterrupt: (handler: (signal?: NodeJS.Signals) => void) => () => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 };
@@ -41,7 +41,7 @@ function findPackageFolder(start: string): string {
   return folder;
 }
 
-function listenForInterrupts(handler: () => void): () => void {
+function listenForInterrupts(handler: (signal: NodeJS.Signals) => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, handler);
   return () => {

@@ -1,12 +1,10 @@
 /** What `loft init` does: look at every photo, write the file, say what comes next. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename, resolve } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
-import { safeFolderName } from "../config/folder-name.ts";
-import { initialConfigText } from "../config/initial-config.ts";
-import { type FewShotFolder, readFewShotFolder } from "../data/few-shot-folder.ts";
+import type { FewShotFolder } from "../data/few-shot-folder.ts";
+import { newConfig, pathFrom } from "../jobs/new-config.ts";
 import type { ActionResult } from "./actions.ts";
 
 export type InitRequest = {
@@ -32,23 +30,9 @@ export async function initAction(request: InitRequest, places: Places): Promise<
   const name = request.name?.trim() || basename(photos) || "my-run";
   const file = resolve(places.workingFolder, request.output ?? `${basename(photos) || name}.loft.json`);
   if (!request.force && (await exists(file))) throw fileExists(file, places);
-  const found = await readFewShotFolder(photos);
-  const text = initialConfigText({
-    name,
-    dataFolder: pathFrom(dirname(file), photos),
-    classFolders: found.classes.map(({ folder }) => folder),
-    ...outputBeside(photos, dirname(file), name),
-    schema: schemaFrom(dirname(file), places),
-  });
+  const { text, found } = await newConfig({ photos, file, name, packageFolder: places.packageFolder });
   await writeFileAtomic(file, text);
   return initResult(pathFrom(places.workingFolder, file), found);
-}
-
-/** Runs lie beside the file unless that is inside the folder of photos: then beside the photos. */
-function outputBeside(photos: string, folder: string, name: string): { readonly outputFolder?: string } {
-  const inside = relative(photos, folder);
-  if (isAbsolute(inside) || inside.split(sep)[0] === "..") return {};
-  return { outputFolder: pathFrom(folder, join(dirname(photos), "runs", safeFolderName(name))) };
 }
 
 function initResult(file: string, { classes, problems }: FewShotFolder): ActionResult {
@@ -65,18 +49,6 @@ function initResult(file: string, { classes, problems }: FewShotFolder): ActionR
   ];
   const counts = classes.map(({ folder, photos }) => ({ folder, photos: photos.length }));
   return { text: lines.join("\n"), json: { file, classes: counts, problems } };
-}
-
-/** A path as it is written in a file of `folder`: relative, with forward slashes; absolute only across drives. */
-function pathFrom(folder: string, target: string): string {
-  return (relative(folder, target) || ".").split(sep).join("/");
-}
-
-function schemaFrom(folder: string, { packageFolder }: Places): string {
-  const schema = join(packageFolder, "schemas", "loft.schema.json");
-  const path = pathFrom(folder, schema);
-  if (isAbsolute(path)) return pathToFileURL(schema).href;
-  return path.startsWith(".") ? path : `./${path}`;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { loftVersion } from "../base/version.ts";
 import { addExamples } from "./command.ts";
 import type { CliContext } from "./context.ts";
+import { addDaemonCommand } from "./daemon.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addExportCommand } from "./export.ts";
@@ -56,6 +57,7 @@ function buildProgram(args: readonly string[], context: CliContext, setExitCode:
   addSheetCommand(program, context);
   addExportCommand(program, context);
   addModelsCommand(program, context);
+  addDaemonCommand(program, context);
   addDoctorCommand(program, context, setExitCode);
   return addExamples(program, [
     ["loft init my-photos/", "write my-photos.loft.json from a folder with one folder of photos per class"],

@@ -1,8 +1,9 @@
 /** What `generate`, `train` and `sample` have in common: one run, or one half of it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { RunRequest } from "./actions.ts";
+import type { ActionContext, ActionResult, RunRequest } from "./actions.ts";
 import { addExamples, deviceOption, type Example, given, performAction, printResult, wantsJson } from "./command.ts";
 import type { CliContext } from "./context.ts";
+import { exitCodes } from "./exit-code.ts";
 
 /** How the three commands differ. */
 export type RunCommand = {
@@ -19,6 +20,7 @@ type RunOptions = {
   readonly device?: string;
   readonly output?: string;
   readonly onlyClass?: readonly string[];
+  readonly daemon?: boolean;
 };
 
 export function addRunCommand(program: Command, context: CliContext, definition: RunCommand): void {
@@ -33,15 +35,32 @@ export function addRunCommand(program: Command, context: CliContext, definition:
     .addOption(deviceOption())
     .option("--output <folder>", "the run folder, instead of what the configuration says")
     .option("--only-class <name...>", "only these classes; give the configuration first")
+    .option("--daemon", "let the daemon do it: it goes on when this terminal is closed; Ctrl-C cancels it")
     .action(async (config: string, options: RunOptions) => {
       const asJson = wantsJson(command);
-      const { runAction } = await import("./actions.ts");
       const request = runRequest(config, definition.part, options);
-      const result = await performAction(context, asJson, (actionContext) => runAction(request, actionContext));
+      const run = await runnerOf(context, options);
+      const shown = options.daemon === true ? leavingOnHangUp(context) : context;
+      const result = await performAction(shown, asJson, (actionContext) => run(request, actionContext));
       // With --json the events have said everything, one a line.
       if (!asJson) printResult(result, context, asJson);
     });
   addExamples(command, definition.examples);
+}
+
+type Runner = (request: RunRequest, context: ActionContext) => Promise<ActionResult>;
+
+async function runnerOf(context: CliContext, { daemon }: RunOptions): Promise<Runner> {
+  if (daemon !== true) return (await import("./actions.ts")).runAction;
+  const { daemonRunAction } = await import("./daemon-run.ts");
+  return (request, actionContext) => daemonRunAction(request, actionContext, context);
+}
+
+/** A terminal that is closed only stops watching: the daemon goes on. */
+function leavingOnHangUp(context: CliContext): CliContext {
+  const onInterrupt: CliContext["onInterrupt"] = (handler) =>
+    context.onInterrupt((signal) => (signal === "SIGHUP" ? context.exit(exitCodes.interrupted) : handler(signal)));
+  return { ...context, onInterrupt };
 }
 
 function runRequest(config: string, part: RunRequest["part"], options: RunOptions): RunRequest {

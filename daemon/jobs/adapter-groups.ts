@@ -1,6 +1,6 @@
 /** Which adapters are trained together: pure. */
 import { hashOf } from "../base/hash.ts";
-import type { AdapterTask } from "../pipeline/plan.ts";
+import { type AdapterTask, batchKey } from "../pipeline/plan.ts";
 import type { SavedGroup } from "./training-checkpoint.ts";
 
 /** Adapters of one batch; all have the same parameters. */
@@ -12,8 +12,8 @@ export type AdapterGroup = {
 };
 
 /**
- * Cut tasks into groups of at most `size`: first those whose training was begun, together with whom it was begun with,
- * then the others, all in the order of the plan.
+ * Cut tasks into groups of at most `size`, each of equal parameters: first those whose training was begun, together
+ * with whom it was begun with, then the others, all in the order of the plan.
  * @param saved of several that know an adapter, the one with most steps counts
  */
 export function groupAdapters(
@@ -32,7 +32,18 @@ export function groupAdapters(
       size,
     ).map((each) => ({ ...each, saved: group })),
   );
-  return [...goOn, ...cut(fresh, size)];
+  return [...goOn, ...byParameters(fresh).flatMap((equal) => cut(equal, size))];
+}
+
+/** Classes of different photo counts have different numbers of steps. */
+function byParameters(tasks: readonly AdapterTask[]): AdapterTask[][] {
+  const groups = new Map<string, AdapterTask[]>();
+  for (const task of tasks) {
+    const key = batchKey(task);
+    const group = groups.get(key) ?? [];
+    if (group.push(task) === 1) groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 function cut(tasks: readonly AdapterTask[], size: number): AdapterGroup[] {

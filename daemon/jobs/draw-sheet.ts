@@ -12,10 +12,17 @@ import { inRun, photoFile, runPaths } from "./run-folder.ts";
 type ManifestImage = {
   readonly file: string;
   readonly class: string;
-  readonly adapters: readonly { readonly weight: number }[];
+  readonly adapters: readonly { readonly id: string; readonly weight: number }[];
   readonly photos: readonly { readonly sha256: string }[];
 };
-type Manifest = { readonly baseModel: { readonly name: string }; readonly images: readonly ManifestImage[] };
+type Manifest = {
+  readonly baseModel: { readonly name: string };
+  readonly images: readonly ManifestImage[];
+  /** Adapters of several photos, by id; of loft there are none. */
+  readonly adapters?: Readonly<
+    Record<string, { readonly photos: readonly { readonly sha256: string; readonly classFolder: string }[] }>
+  >;
+};
 
 /**
  * Draw a finished run.
@@ -23,12 +30,15 @@ type Manifest = { readonly baseModel: { readonly name: string }; readonly images
  * @throws LoftError "run-damaged" when the run has no dataset yet, "file-vanished" when one of its pictures is gone
  */
 export async function drawSheet(root: string, imagesPerClass: number): Promise<Uint8Array> {
-  const { images, baseModel } = await readManifest(root);
+  const { images, baseModel, adapters = {} } = await readManifest(root);
   const classes = new Map<string, ManifestImage[]>();
   for (const image of images) classes.set(image.class, [...(classes.get(image.class) ?? []), image]);
   const load = pictureLoader(root);
   const drawn: SheetClass[] = [];
-  for (const [name, own] of classes) drawn.push(await sheetClass(load, name, own, imagesPerClass));
+  for (const [name, own] of classes) {
+    const photos = [...new Set([...photosOf(own), ...adapterPhotos(own, adapters)])];
+    drawn.push(await sheetClass(load, { name, photos, images: own }, imagesPerClass));
+  }
   return encodeContactSheet({
     title: basename(root),
     subtitle: `${images.length} synthetic images, made with ${baseModel.name}`,
@@ -48,16 +58,38 @@ function pictureLoader(root: string): Load {
   };
 }
 
+/** The files of the photos behind images of one class, whose adapters have one photo each. */
+function photosOf(images: readonly ManifestImage[]): readonly string[] {
+  const classFolder = classFolderOf(images);
+  return images.flatMap(({ photos }) => photos.map(({ sha256 }) => photoFile(classFolder, sha256)));
+}
+
+/** Those of the class among the photos of larger adapters. */
+function adapterPhotos(images: readonly ManifestImage[], adapters: NonNullable<Manifest["adapters"]>) {
+  const classFolder = classFolderOf(images);
+  const used = new Set(images.flatMap((image) => image.adapters.map(({ id }) => id)));
+  const photos = [...used].flatMap((id) => adapters[id]?.photos ?? []);
+  return photos
+    .filter((photo) => photo.classFolder === classFolder)
+    .map(({ sha256 }) => photoFile(classFolder, sha256));
+}
+
+function classFolderOf([first]: readonly ManifestImage[]): string {
+  return first!.file.split("/").at(-2)!;
+}
+
+type ClassPictures = {
+  readonly name: string;
+  readonly photos: readonly string[];
+  readonly images: readonly ManifestImage[];
+};
+
 async function sheetClass(
   load: Load,
-  name: string,
-  images: readonly ManifestImage[],
+  { name, photos: photoFiles, images }: ClassPictures,
   limit: number,
 ): Promise<SheetClass> {
-  const classFolder = images[0]!.file.split("/").at(-2)!;
-  const photoFiles = [
-    ...new Set(images.flatMap(({ photos }) => photos.map(({ sha256 }) => photoFile(classFolder, sha256)))),
-  ];
+  const classFolder = classFolderOf(images);
   const first = await load(images[0]!.file);
   const capacity = sheetCapacity(first.width, images[0]!.photos.length);
   const photos = await Promise.all(

@@ -89,10 +89,21 @@ async function exportAdapter(root: string, place: AdapterPlace, folder: string, 
     photo: metadata.loft_photo,
     photo_sha256: metadata.loft_photo_sha256,
     prompt: metadata.loft_prompt,
+    ...severalPhotos(metadata.loft_photos),
     base_model: metadata.loft_model,
     model_hash: metadata.loft_model_hash,
     id,
   };
+}
+
+/** What an adapter of several photos lists, if it can be read. */
+function severalPhotos(list: string | undefined): { readonly photos?: unknown } {
+  if (list === undefined) return {};
+  try {
+    return { photos: JSON.parse(list) as unknown };
+  } catch {
+    return {};
+  }
 }
 
 type WriteOptions = AdapterExport & {

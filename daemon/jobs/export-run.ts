@@ -5,9 +5,11 @@ import { removeTornFiles, writeError, writeFileAtomic } from "../base/atomic-fil
 import { loftError, unreachable } from "../base/errors.ts";
 import { hashOf, sha256 } from "../base/hash.ts";
 import { writeParquet } from "../data/export-parquet.ts";
-import { readExportDataset } from "../data/export-rows.ts";
+import { type ExportDataset, readExportDataset } from "../data/export-rows.ts";
 import { csvText, jsonLinesText } from "../data/export-table.ts";
 import { writeWebDataset } from "../data/export-webdataset.ts";
+import { datasetPaths } from "../data/synthetic-dataset.ts";
+import { curationFile, readCuration } from "./curation.ts";
 import { type AdapterFormat, exportAdapters, finishedAdapters } from "./export-adapters.ts";
 import type { ExportDtype, ExportFormat } from "./export-formats.ts";
 
@@ -23,7 +25,10 @@ export type ExportRequest = {
 };
 
 /** How many adapters or images were exported. */
-export type ExportCount = { readonly adapters: number } | { readonly images: number };
+export type ExportCount =
+  | { readonly adapters: number }
+  /** `rejected`: images that the user's curation leaves out, where there are any. */
+  | { readonly images: number; readonly rejected?: number };
 
 /**
  * Export a run. The run folder is only read.
@@ -64,7 +69,7 @@ async function exportDataset(
   format: Exclude<ExportFormat, `adapters-${string}`>,
   request: ExportRequest,
 ): Promise<ExportCount> {
-  const dataset = await readExportDataset(request.root);
+  const { dataset, rejected } = await withoutRejected(await readExportDataset(request.root));
   const { output, signal } = request;
   const write = async () => {
     switch (format) {
@@ -81,7 +86,24 @@ async function exportDataset(
     }
   };
   await intoFolder(request, [sha256(jsonLinesText(dataset))], write);
-  return { images: dataset.rows.length };
+  return { images: dataset.rows.length, ...(rejected === 0 ? {} : { rejected }) };
+}
+
+/**
+ * Leave out what the user rejected; a verdict on a picture that was made anew since then counts no more.
+ * @throws LoftError "run-damaged" when nothing is left
+ */
+async function withoutRejected(dataset: ExportDataset): Promise<{ dataset: ExportDataset; rejected: number }> {
+  const curation = await readCuration(dataset.root);
+  const rows = dataset.rows.filter((row) => {
+    const entry = curation.get(`${datasetPaths.train}/${row.fileName}`);
+    return entry?.verdict !== "reject" || entry.sha256 !== row.sha256;
+  });
+  if (0 < rows.length) return { dataset: { ...dataset, rows }, rejected: dataset.rows.length - rows.length };
+  throw loftError("run-damaged", {
+    what: `Every image of ${dataset.root} is rejected in ${curationFile}.`,
+    fix: "Keep some of them in the Samples panel, or delete that file.",
+  });
 }
 
 /** Stands in the folder while an export is not finished, and says what it is of. */

@@ -1,18 +1,18 @@
 /** What an image says of itself: enough to make it again. It stands in the image's own `loft` text chunk. Pure. */
 import { loftError } from "../base/errors.ts";
-import type { AdapterTask, ImageParameters, ImageTask } from "../pipeline/plan.ts";
+import type { AdapterTask, ExtraUse, ImageParameters, ImageTask } from "../pipeline/plan.ts";
 import { pipelineVersion } from "../pipeline/plan.ts";
 import type { JobModel } from "./job.ts";
-import { adapterFile } from "./run-folder.ts";
+import { adapterFile, extraFile } from "./run-folder.ts";
 
-/** An adapter's share in an image, and the real photo behind it. Paths are relative to the run folder and the data folder. */
-export type RecordedAdapter = {
-  readonly id: string;
-  readonly weight: number;
-  readonly file: string;
-  readonly photo: string;
-  readonly photoSha256: string;
-};
+/**
+ * An adapter's share in an image, and the real photo behind it, or how many there are: the adapter's file lists them.
+ * Paths are relative to the run folder and the data folder.
+ */
+export type RecordedAdapter = { readonly id: string; readonly weight: number; readonly file: string } & (
+  | { readonly photo: string; readonly photoSha256: string }
+  | { readonly photoCount: number }
+);
 
 export type ImageRecord = {
   readonly format: 1;
@@ -26,7 +26,11 @@ export type ImageRecord = {
   readonly model: { readonly name: string; readonly hash: string };
   readonly adapter: { readonly targetModules: readonly string[] };
   readonly adapters: readonly RecordedAdapter[];
+  /** Adapters of other origin, with their copies in the run folder; left out where there is none. */
+  readonly extra?: readonly RecordedExtra[];
 };
+
+export type RecordedExtra = ExtraUse & { readonly file: string };
 
 /** The record of an image task. */
 export function imageRecord(task: ImageTask, adapters: ReadonlyMap<string, AdapterTask>, model: JobModel): ImageRecord {
@@ -41,15 +45,21 @@ export function imageRecord(task: ImageTask, adapters: ReadonlyMap<string, Adapt
     negativePrompt: task.negativePrompt,
     parameters: task.parameters,
     model: { name: model.name, hash: model.hash },
-    adapter: { targetModules: parts[0]!.adapter.parameters.targetModules },
+    adapter: { targetModules: parts[0]?.adapter.parameters.targetModules ?? [] },
     adapters: parts.map(({ adapter, weight }) => ({
       id: adapter.id,
       weight,
       file: adapterFile(adapter.classFolder, adapter.id),
-      photo: adapter.photo.path,
-      photoSha256: adapter.photo.sha256,
+      ...recordedPhotos(adapter),
     })),
+    ...(task.extra === undefined ? {} : { extra: task.extra.map((use) => ({ ...use, file: extraFile(use.sha256) })) }),
   };
+}
+
+function recordedPhotos({ examples }: AdapterTask) {
+  const [first] = examples;
+  if (1 < examples.length || first === undefined) return { photoCount: examples.length };
+  return { photo: first.photo.path, photoSha256: first.photo.sha256 };
 }
 
 /**
@@ -87,7 +97,8 @@ function isImageRecord(value: unknown): value is ImageRecord {
     Array.isArray(adapter.targetModules) &&
     areParameters(parameters) &&
     Array.isArray(adapters) &&
-    adapters.every(isRecordedAdapter)
+    adapters.every(isRecordedAdapter) &&
+    (value.extra === undefined || (Array.isArray(value.extra) && value.extra.every(isRecordedExtra)))
   );
 }
 
@@ -107,8 +118,19 @@ function areParameters(value: unknown): boolean {
 
 function isRecordedAdapter(value: unknown): boolean {
   if (!isObject(value) || !Number.isFinite(value.weight)) return false;
-  const { id, file } = value;
-  return typeof id === "string" && /^[0-9a-f]{64}$/.test(id) && typeof file === "string" && !file.includes("..");
+  return isHash(value.id) && isInnerFile(value.file);
+}
+
+function isRecordedExtra(value: unknown): boolean {
+  return isObject(value) && Number.isFinite(value.weight) && isHash(value.sha256) && isInnerFile(value.file);
+}
+
+function isHash(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+function isInnerFile(value: unknown): boolean {
+  return typeof value === "string" && !value.includes("..");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

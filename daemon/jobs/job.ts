@@ -5,6 +5,7 @@ import type { ResolvedConfig } from "../config/resolve.ts";
 import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
 import type { Dataset } from "../pipeline/dataset.ts";
 import type { Plan } from "../pipeline/plan.ts";
+import type { ExtraAdapter } from "./extra-adapters.ts";
 
 export type JobModel = {
   readonly name: string;
@@ -26,6 +27,8 @@ export type Job = {
   /** The plan for all classes: what the dataset's files describe, as far as it is done. */
   readonly wholePlan: Plan;
   readonly model: JobModel;
+  /** Adapters of other origin that take part in every image. */
+  readonly extra: readonly ExtraAdapter[];
   /** Carry on with other tasks when one fails. */
   readonly keepGoing: boolean;
   /** Seconds of training that a killed process may lose. */
@@ -65,6 +68,7 @@ export function taskFailed(job: Job, ids: readonly string[], error: unknown): vo
 /** Errors that would meet every other task as well. */
 const hopeless: ReadonlySet<string> = new Set([
   "interrupted",
+  "out-of-memory",
   "disk-full",
   "output-unwritable",
   "provider-unavailable",

@@ -22,13 +22,14 @@ export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
   const { plan, model, resolution } = prepared;
   const done = await countFinishedTasks(prepared.outputFolder, plan);
   const expected = await forecast(prepared);
-  const steps = plan.adapters[0]!.parameters.steps;
-  const training = (plan.adapters.length - done.adapters) * steps * expected.secondsPerAdapterStep;
+  const summary = planSummary(plan, resolution.config);
+  const stepsEach = summary.adapterSteps / Math.max(1, summary.adapterCount);
+  const training = (plan.adapters.length - done.adapters) * stepsEach * expected.secondsPerAdapterStep;
   return {
     model: model.name,
     provider: model.diffusion.session.provider,
     preset: resolution.config.preset,
-    summary: planSummary(plan, resolution.config),
+    summary,
     adaptersDone: done.adapters,
     imagesDone: done.images,
     forecast: expected,
@@ -39,20 +40,27 @@ export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
 /** A report as text, with the run folder as the user sees it. */
 export function planText(report: PlanReport, runFolder: string): string {
   const { summary, forecast: expected, adaptersDone, imagesDone } = report;
-  const steps = summary.adapterSteps / Math.max(1, summary.adapterCount);
   const done = 0 < adaptersDone + imagesDone ? [`already done    ${adaptersDone} adapters, ${imagesDone} images`] : [];
   return [
     classTable(summary),
     "",
     `model           ${report.model}, preset ${report.preset}`,
     `device          ${report.provider}`,
-    `adapters        ${summary.adapterCount}, ${steps} ${steps === 1 ? "step" : "steps"} each`,
+    `adapters        ${adaptersText(summary)}`,
     `images          ${summary.imageCount}`,
     ...done,
-    `time            about ${durationText(report.secondsLeft)} (${rate(expected.secondsPerAdapterStep)} adapter-steps/s, ${rate(expected.secondsPerImage)} images/s, measured just now)`,
-    `memory          about ${gigabytes(expected.memoryBytes)} GB`,
+    `time            about ${durationText(report.secondsLeft)} (${rates(expected)}, measured just now)`,
+    `memory          about ${gigabytes(expected.memoryBytes)} GB${byPart(expected)}`,
     `disk            about ${gigabytes(expected.diskBytes)} GB in ${runFolder}`,
   ].join("\n");
+}
+
+/** `16, 600 steps each`; adapters of different photo counts may have different steps. */
+function adaptersText({ adapterCount, adapterSteps }: PlanSummary): string {
+  if (adapterCount === 0) return "none: the base model is sampled";
+  const steps = adapterSteps / adapterCount;
+  if (!Number.isInteger(steps)) return `${adapterCount}, ${adapterSteps} steps in all`;
+  return `${adapterCount}, ${steps} ${steps === 1 ? "step" : "steps"} each`;
 }
 
 function classTable({ classes }: PlanSummary): string {
@@ -63,8 +71,21 @@ function classTable({ classes }: PlanSummary): string {
   return [row("class", "adapters", "images"), ...rows].join("\n");
 }
 
+function rates({ secondsPerAdapterStep, secondsPerImage }: Forecast): string {
+  const named = [
+    [secondsPerAdapterStep, "adapter-steps/s"],
+    [secondsPerImage, "images/s"],
+  ] as const;
+  return named.flatMap(([seconds, unit]) => (0 < seconds ? [`${rate(seconds)} ${unit}`] : [])).join(", ");
+}
+
 function rate(secondsPerUnit: number): string {
   return (1 / secondsPerUnit).toPrecision(2);
+}
+
+function byPart({ memoryByPart: { training, sampling } }: Forecast): string {
+  if (training === undefined || sampling === undefined) return "";
+  return ` (training ${gigabytes(training)}, sampling ${gigabytes(sampling)})`;
 }
 
 function gigabytes(bytes: number): string {

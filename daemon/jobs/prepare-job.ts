@@ -1,13 +1,9 @@
 /** From a configuration file to a plan: everything a run needs to know, before anything is written. */
-import { readFile } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { loftError } from "../base/errors.ts";
-import { fileErrorCode } from "../base/file-errors.ts";
-import { parseConfig } from "../config/parse.ts";
-import { formatProblem, hasErrors, type Problem } from "../config/problem.ts";
-import { type Resolution, resolveConfig } from "../config/resolve.ts";
+import type { Problem } from "../config/problem.ts";
+import type { Resolution, ResolvedConfig } from "../config/resolve.ts";
 import { closest } from "../config/suggest.ts";
-import { validateConfig } from "../config/validate.ts";
 import { readFewShotFolder } from "../data/few-shot-folder.ts";
 import type { PhotoProblem } from "../data/photo-problems.ts";
 import { nativeResolution } from "../diffusion/diffusion-model.ts";
@@ -16,10 +12,12 @@ import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers
 import { type Dataset, datasetOf, type PlanWarning } from "../pipeline/dataset.ts";
 import { planRun } from "../pipeline/methods/methods.ts";
 import type { Plan } from "../pipeline/plan.ts";
-import { choosePreset } from "../pipeline/presets.ts";
+import { readConfigFile } from "./config-file.ts";
+import { type ExtraAdapter, readExtraAdapters } from "./extra-adapters.ts";
 import { findModel } from "./find-model.ts";
 import { checkSchedulers } from "./image-scheduler.ts";
 import { interrupted, type JobModel } from "./job.ts";
+import { readCaptions } from "./read-captions.ts";
 import { runPaths } from "./run-folder.ts";
 
 export type JobRequest = {
@@ -44,6 +42,7 @@ export type PreparedJob = {
   readonly outputFolder: string;
   readonly dataset: Dataset;
   readonly model: JobModel;
+  readonly extra: readonly ExtraAdapter[];
   /** Of the classes that were asked for. */
   readonly plan: Plan;
   /** Of all classes. */
@@ -67,7 +66,12 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
   if (request.signal?.aborted) throw interrupted();
   const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
-  const planned = planRun({ config, dataset, model: identity });
+  const captions = await captionsOf(config, baseFolder, dataset);
+  const extra = await readExtraAdapters(config.fusion.extra, { baseFolder, model });
+  const planned = planRun({
+    ...{ config, dataset, model: identity, extra: extra.map(({ sha256, weight }) => ({ sha256, weight })) },
+    ...(captions === undefined ? {} : { captions }),
+  });
   checkSchedulers(model.diffusion, planned.images);
   const wholePlan = { ...planned, warnings: [...planned.warnings, ...cutPrompts(planned, model.diffusion.tokenizer)] };
   return {
@@ -78,9 +82,16 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
     outputFolder: resolve(baseFolder, config.output.folder),
     dataset,
     model,
+    extra,
     plan: onlyClasses(wholePlan, dataset, request.onlyClasses),
     wholePlan,
   };
+}
+
+/** The captions of the method that prompts with them; the configuration was checked for their place. */
+async function captionsOf({ method, prompt }: ResolvedConfig, baseFolder: string, dataset: Dataset) {
+  const isUsed = method === "caption-prompt" && prompt.captions !== null;
+  return isUsed ? readCaptions(resolve(baseFolder, prompt.captions), dataset) : undefined;
 }
 
 /**
@@ -108,7 +119,8 @@ function isInside(inner: string, outer: string): boolean {
 
 /** Prompts longer than the text encoder reads: what is cut off does not count, and two classes may then look alike. */
 function cutPrompts({ adapters, images }: Plan, tokenizer: Tokenizer): PlanWarning[] {
-  const prompts = new Set([...adapters, ...images].map(({ prompt }) => prompt));
+  const prompts = new Set(images.map(({ prompt }) => prompt));
+  for (const { examples } of adapters) for (const { prompt } of examples) prompts.add(prompt);
   for (const { negativePrompt } of images) prompts.add(negativePrompt);
   const room = tokenizer.maxLength - 2;
   const [first, ...others] = [...prompts].filter((prompt) => room < tokenizer.tokens(prompt).length);
@@ -116,30 +128,12 @@ function cutPrompts({ adapters, images }: Plan, tokenizer: Tokenizer): PlanWarni
   const more = others.length === 0 ? "" : ` So it is with ${others.length} more prompts.`;
   const what = `The prompt "${first}" has ${tokenizer.tokens(first).length} tokens; the model reads the first ${room}.${more}`;
   return [
-    { code: "prompt-cut", what, fix: "Shorten prompt.template, or name the class in fewer words in data.classNames." },
+    {
+      code: "prompt-cut",
+      what,
+      fix: "Shorten prompt.template or the captions, or name the class in fewer words in data.classNames.",
+    },
   ];
-}
-
-/** Read and check a configuration file. */
-export async function readConfigFile(
-  file: string,
-): Promise<{ readonly resolution: Resolution; readonly problems: readonly Problem[] }> {
-  const text = await readFile(file, "utf8").catch((cause) => {
-    throw loftError("config-missing", {
-      what: `The configuration ${basename(file)} cannot be read (${fileErrorCode(cause) ?? "unknown reason"}).`,
-      fix: "Check the path. `loft init FOLDER` writes a configuration for a folder of photos.",
-      cause,
-    });
-  });
-  const { config, problems } = validateConfig(parseConfig(text), choosePreset);
-  if (config === undefined || hasErrors(problems)) {
-    const list = problems.map((problem) => formatProblem(basename(file), problem)).join("\n");
-    throw loftError("config-invalid", {
-      what: `The configuration has problems.\n${list}`,
-      fix: "Mend them and run again.",
-    });
-  }
-  return { resolution: resolveConfig(config, choosePreset(config.preset, config.model), basename(file)), problems };
 }
 
 function onlyClasses(plan: Plan, { classes }: Dataset, wanted: readonly string[]): Plan {
@@ -152,7 +146,9 @@ function onlyClasses(plan: Plan, { classes }: Dataset, wanted: readonly string[]
       .map(({ className }) => className),
   );
   const isChosen = ({ className }: { readonly className: string }) => chosen.has(className);
-  return { ...plan, adapters: plan.adapters.filter(isChosen), images: plan.images.filter(isChosen) };
+  // An adapter of several classes is needed for each of them.
+  const adapters = plan.adapters.filter(({ examples }) => examples.some(isChosen));
+  return { ...plan, adapters, images: plan.images.filter(isChosen) };
 }
 
 function unknownClass(name: string, known: readonly string[]) {

@@ -91,6 +91,23 @@ export function secondsLeft(progress: Progress): number | undefined {
   return training === undefined || sampling === undefined ? undefined : training + sampling;
 }
 
+/**
+ * The share of the work that is done, 0 to 1, weighted by time; by count while a rate that matters is unknown. Work that
+ * failed counts as done.
+ */
+export function workDone(progress: Progress): number {
+  const { adapters, images, steps, failed } = progress;
+  const total = adapters.total + images.total;
+  if (total === 0) return 0;
+  const left = secondsLeft(progress);
+  const training = timeFor(adapters.total * steps, progress.adapterStepRate);
+  const sampling = timeFor(images.total, expectedImageRate(progress));
+  if (left === undefined || training === undefined || sampling === undefined || training + sampling === 0) {
+    return Math.min(1, (adapters.done + images.done + failed) / total);
+  }
+  return Math.max(0, Math.min(1, 1 - left / (training + sampling)));
+}
+
 /** The measured rate of images, or before the first one what the training steps let expect. */
 function expectedImageRate({ imageRate, adapterStepRate, adapterStepsPerImage }: Progress): Rate {
   const { secondsPerUnit } = adapterStepRate;

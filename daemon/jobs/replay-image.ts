@@ -2,20 +2,24 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { readAdapter } from "../adapters/adapter-file.ts";
-import type { AdapterWeights } from "../adapters/adapter-weights.ts";
-import { fuseAdapters, fusedRank } from "../adapters/fuse.ts";
-import { loraLayout, packedFromLora } from "../adapters/lora.ts";
-import { findTargetModules } from "../adapters/targets.ts";
+import { type AdapterNetwork, adapterNetworks } from "../adapters/adapter-weights.ts";
+import { fusedRank } from "../adapters/fuse.ts";
 import { loftError } from "../base/errors.ts";
 import { fileErrorCode, readError } from "../base/file-errors.ts";
 import { readPicture } from "../data/image-file.ts";
 import { type Picture, toRgb8 } from "../data/picture.ts";
 import { readPngText } from "../data/png-text.ts";
+import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
 import { encodePrompts } from "../diffusion/encode-prompts.ts";
 import type { SessionOptions } from "../engine/runtime/session.ts";
 import { pipelineVersion } from "../pipeline/plan.ts";
+import { createAdaptedPromptEncoder } from "../sampling/encode-adapted-prompts.ts";
 import { createSampler } from "../sampling/sampler.ts";
+import { type FusionLayouts, fusionLayouts } from "./adapter-layouts.ts";
+import { readKeptExtra } from "./extra-adapters.ts";
 import { findModel } from "./find-model.ts";
+import { type AdapterShare, packFusion } from "./image-fusion.ts";
+import { encodeWords, type ImageEmbeds } from "./image-prompts.ts";
 import { type ImageRecord, parseImageRecord } from "./image-record.ts";
 import { schedulerOf } from "./image-scheduler.ts";
 import type { JobModel } from "./job.ts";
@@ -65,7 +69,8 @@ function missingImage(image: string) {
 }
 
 /** The nearest folder above the image that holds its adapters. */
-async function runFolderOf(image: string, { adapters }: ImageRecord): Promise<string> {
+async function runFolderOf(image: string, { adapters: own, extra = [] }: ImageRecord): Promise<string> {
+  const adapters = [...own, ...extra];
   for (let folder = dirname(image); ; folder = dirname(folder)) {
     const there = await Promise.all(adapters.map(({ file }) => isWholeSafetensors(inRun(folder, file))));
     if (there.every(Boolean)) return folder;
@@ -95,29 +100,60 @@ async function sampleAgain(
   { diffusion }: JobModel,
   signal: AbortSignal,
 ): Promise<Picture> {
-  const { parameters, prompt, negativePrompt } = record;
+  const { parameters } = record;
   const { resolution, guidanceScale } = parameters;
-  const parts: { adapter: AdapterWeights; weight: number }[] = [];
-  for (const { file, weight } of record.adapters) {
-    parts.push({ adapter: (await readAdapter(inRun(root, file))).unet, weight });
+  const own: AdapterShare[] = [];
+  for (const { file, weight } of record.adapters) own.push({ adapter: await readAdapter(inRun(root, file)), weight });
+  const extra: AdapterShare[] = [];
+  for (const { sha256, weight } of record.extra ?? []) {
+    extra.push({ adapter: await readKeptExtra(root, sha256), weight });
   }
-  const layout = loraLayout(
-    fusedRank(parts),
-    findTargetModules(diffusion.unet.file.tensors, record.adapter.targetModules),
-  );
-  const embeds = await encodePrompts(diffusion, [prompt, negativePrompt]);
-  const sampler = await createSampler(diffusion, { rows: 1, resolution, guidanceScale, layout });
+  const layouts = layoutsOf(record, { own, extra }, diffusion);
+  const shares = [...own, ...extra];
+  const embeds = await embedsOf(record, shares, layouts, diffusion);
+  const sampler = await createSampler(diffusion, { rows: 1, resolution, guidanceScale, layout: layouts.unet });
   try {
-    const row = {
-      noise: startNoise(diffusion, record),
-      promptEmbeds: embeds.get(prompt)!,
-      negativeEmbeds: embeds.get(negativePrompt)!,
-      fusion: packedFromLora(layout, fuseAdapters(parts, layout.rank)),
-    };
+    const row = { noise: startNoise(diffusion, record), ...embeds, fusion: packFusion(layouts, "unet", shares) };
     const [latents] = await sampler.denoise([row], schedulerOf(diffusion, parameters), { signal });
     return toRgb8({ width: resolution, height: resolution, values: await sampler.decode(latents!) });
   } finally {
     await sampler.release();
+  }
+}
+
+/** Room for the shares of one image. */
+function layoutsOf(
+  { adapter }: ImageRecord,
+  { own, extra }: { readonly own: readonly AdapterShare[]; readonly extra: readonly AdapterShare[] },
+  model: DiffusionModel,
+): FusionLayouts {
+  const partsOf = (network: AdapterNetwork) => own.map((share) => ({ ...share, adapter: share.adapter[network] }));
+  const ranks = adapterNetworks.map((network) => fusedRank(partsOf(network)));
+  return fusionLayouts(model, {
+    targetModules: adapter.targetModules,
+    rank: Math.max(...ranks),
+    textEncoder: own.some((share) => 0 < share.adapter.textEncoder.modules.length),
+    extra: extra.map((share) => share.adapter),
+  });
+}
+
+async function embedsOf(
+  { prompt, negativePrompt }: ImageRecord,
+  shares: readonly AdapterShare[],
+  layouts: FusionLayouts,
+  model: DiffusionModel,
+): Promise<ImageEmbeds> {
+  const layout = layouts.textEncoder;
+  const packed = packFusion(layouts, "textEncoder", shares);
+  if (layout === undefined || packed === undefined) {
+    const embeds = await encodePrompts(model, [prompt, negativePrompt]);
+    return { promptEmbeds: embeds.get(prompt)!, negativeEmbeds: embeds.get(negativePrompt)! };
+  }
+  const encoder = await createAdaptedPromptEncoder(model, { rows: 1, layout });
+  try {
+    return await encodeWords(encoder, { prompt, negativePrompt }, packed);
+  } finally {
+    await encoder.release();
   }
 }
 

@@ -6,6 +6,7 @@
  *   adapters/CLASS/ID/pytorch_lora_weights.safetensors, training.jsonl         one adapter per folder
  *   photos/CLASS/SHA12.png                                                     the real photos as they were trained on
  *   .loft/run.json, events.jsonl, images.jsonl, checkpoints/, lock             what a later start needs
+ *   .loft/extra/SHA256.safetensors                                             adapters of other origin in the images
  *   .loft/set-aside/CLASS/000001.png                                           images of an earlier configuration
  */
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
@@ -26,6 +27,7 @@ export const runPaths = {
   events: ".loft/events.jsonl",
   finishedImages: ".loft/images.jsonl",
   checkpoints: ".loft/checkpoints",
+  extra: ".loft/extra",
   setAside: ".loft/set-aside",
   lock: ".loft/lock",
 } as const;
@@ -59,6 +61,11 @@ export function trainingLogFile(classFolder: string, id: string): string {
 /** A prepared real photo, named by the first 12 digits of its content's SHA-256. */
 export function photoFile(classFolder: string, photoSha256: string): string {
   return `${runPaths.photos}/${classFolder}/${photoSha256.slice(0, 12)}.png`;
+}
+
+/** An adapter of other origin that images were made with. */
+export function extraFile(contentSha256: string): string {
+  return `${runPaths.extra}/${contentSha256}.safetensors`;
 }
 
 /** A synthetic image; `imageIndex` counts from 0, file names from 000001. */

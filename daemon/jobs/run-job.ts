@@ -4,7 +4,9 @@ import type { RunEvent } from "../../schemas/run-event.ts";
 import { LoftError, loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
+import type { AdapterTask } from "../pipeline/plan.ts";
 import { openEventLog } from "./event-log.ts";
+import { keepExtraAdapters } from "./extra-adapters.ts";
 import { countFinishedTasks } from "./finished-tasks.ts";
 import { adapterStepsPerImage } from "./forecast.ts";
 import { type Job, stopIfInterrupted } from "./job.ts";
@@ -88,18 +90,22 @@ async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<Ru
   }
 }
 
-function jobOf({ resolution, dataFolder, dataset, plan, wholePlan, model }: PreparedJob, options: RunOptions): Job {
+function jobOf(
+  { resolution, dataFolder, dataset, plan, wholePlan, model, extra }: PreparedJob,
+  options: RunOptions,
+): Job {
   const { root, keepGoing, checkpointSeconds = defaultCheckpointSeconds, signal, emit } = options;
   const failures: Job["failures"] = new Map();
   const { config } = resolution;
   const how = { keepGoing, checkpointSeconds, signal, emit };
-  return { root, ...how, dataFolder, config, dataset, plan, wholePlan, model, failures };
+  return { root, ...how, dataFolder, config, dataset, plan, wholePlan, model, extra, failures };
 }
 
 async function carryOut(job: Job, { part, command }: RunOptions): Promise<void> {
   if (part !== "images") await trainAdapters(job);
   stopIfInterrupted(job);
   if (part === "adapters") return;
+  await keepExtraAdapters(job.root, job.extra);
   await sampleImages(job);
   await writeDataset(job, command);
 }
@@ -139,11 +145,17 @@ async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEven
     images: images.length,
     adaptersDone: done.adapters,
     imagesDone: done.images,
-    steps: adapters[0]?.parameters.steps ?? 0,
+    steps: meanSteps(adapters),
     ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0]) }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
     provider,
   };
+}
+
+/** Adapters of different photo counts may have different steps: so that steps times adapters is their sum. */
+function meanSteps(adapters: readonly AdapterTask[]): number {
+  const sum = adapters.reduce((total, { parameters }) => total + parameters.steps, 0);
+  return sum / Math.max(1, adapters.length);
 }
 
 /** What a run with failures ends with, after everything else was done. */

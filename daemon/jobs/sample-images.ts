@@ -1,8 +1,4 @@
 /** Carries out the images of a plan: batch by batch, every image with its own fusion and its own noise. */
-import type { AdapterWeights } from "../adapters/adapter-weights.ts";
-import { fuseAdapters } from "../adapters/fuse.ts";
-import { type LoraLayout, loraLayout, packedFromLora } from "../adapters/lora.ts";
-import { findTargetModules } from "../adapters/targets.ts";
 import { loftError } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
 import { generationParametersText } from "../data/generation-parameters.ts";
@@ -11,18 +7,19 @@ import { toRgb8 } from "../data/picture.ts";
 import { syntheticXmp } from "../data/provenance.ts";
 import { writeSyntheticImage } from "../data/synthetic-folder.ts";
 import { type DiffusionModel, latentSize } from "../diffusion/diffusion-model.ts";
-import { encodePrompts } from "../diffusion/encode-prompts.ts";
 import type { Scheduler } from "../diffusion/schedulers/scheduler.ts";
-import type { AdapterTask, ImageTask } from "../pipeline/plan.ts";
+import { type AdapterTask, adapterTitle, type ImageTask } from "../pipeline/plan.ts";
 import { createSampler, type Sampler, type SamplingRow } from "../sampling/sampler.ts";
 import type { EventLog } from "./event-log.ts";
 import { type FinishedImage, isImageDone, openFinishedImages, readFinishedImages } from "./finished-images.ts";
+import { type ImageFusion, imageFusion } from "./image-fusion.ts";
+import { type ImagePrompts, imagePrompts } from "./image-prompts.ts";
 import { imageRecord } from "./image-record.ts";
 import { schedulerOf } from "./image-scheduler.ts";
 import { type Job, stopIfInterrupted, taskFailed } from "./job.ts";
 import { type ByRows, keepLatest } from "./keep-latest.ts";
 import { isAdapterDone } from "./run-folder.ts";
-import { readTrainedAdapter } from "./trained-adapter.ts";
+import { type ShrinkingBatch, shrinkingBatch, shrunkWarning } from "./shrinking-batch.ts";
 
 /** Sample every image of the plan that is not there yet. */
 export async function sampleImages(job: Job): Promise<void> {
@@ -56,33 +53,30 @@ function batchesOf(tasks: readonly ImageTask[], size: number): ImageTask[][] {
 /** What all batches share: the sampler, prompts, adapters. */
 type Studio = {
   readonly samplers: ByRows<Sampler>;
+  readonly batches: ShrinkingBatch;
   readonly scheduler: Scheduler;
-  readonly embeds: ReadonlyMap<string, Float32Array>;
+  readonly prompts: ImagePrompts;
   readonly adapters: ReadonlyMap<string, AdapterTask>;
-  readonly fusion: (task: ImageTask) => Promise<Float32Array>;
+  readonly fusion: ImageFusion;
 };
 
 async function openStudio(job: Job, images: readonly ImageTask[]): Promise<Studio> {
   const model = job.model.diffusion;
   const { parameters } = images[0]!;
   const { resolution, guidanceScale } = parameters;
-  const layout = fusionLayout(job);
-  const byId = new Map(job.plan.adapters.map((task) => [task.id, task]));
-  const load = adapterLoader(job, byId);
+  const fusion = imageFusion(job);
+  const layout = fusion.layouts.unet;
+  const samplers = keepLatest((rows) => createSampler(model, { rows, resolution, guidanceScale, layout }));
+  const batches = shrinkingBatch(job.config.sampling.batchSize, (from, to) =>
+    job.emit(shrunkWarning("sampling", from, to)),
+  );
   return {
-    samplers: keepLatest((rows) => createSampler(model, { rows, resolution, guidanceScale, layout })),
+    samplers,
+    batches,
     scheduler: schedulerOf(model, parameters),
-    embeds: await encodePrompts(
-      model,
-      images.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]),
-      job.signal,
-    ),
-    adapters: byId,
-    fusion: async ({ fusion }) => {
-      const parts: { adapter: AdapterWeights; weight: number }[] = [];
-      for (const { adapterId, weight } of fusion) parts.push({ adapter: await load(adapterId), weight });
-      return packedFromLora(layout, fuseAdapters(parts, layout.rank));
-    },
+    prompts: await imagePrompts(job, fusion, images, samplers.release),
+    adapters: new Map(job.plan.adapters.map((task) => [task.id, task])),
+    fusion,
   };
 }
 
@@ -96,35 +90,6 @@ export function startNoise(
   );
 }
 
-/** Room for the largest fusion of the plan; smaller ones are filled up with zeros. */
-function fusionLayout({ plan, model }: Job): LoraLayout {
-  const { rank, targetModules } = plan.adapters[0]!.parameters;
-  return loraLayout(
-    rank * largestFusion(plan.images),
-    findTargetModules(model.diffusion.unet.file.tensors, targetModules),
-  );
-}
-
-/** The most adapters that one image fuses. */
-export function largestFusion(images: readonly Pick<ImageTask, "fusion">[]): number {
-  return images.reduce((most, { fusion }) => Math.max(most, fusion.length), 0);
-}
-
-/** Adapters in memory at once; an adapter is some hundred kilobytes to a few megabytes. */
-const adaptersKept = 128;
-
-/** Reads adapters by task id and keeps the latest. */
-function adapterLoader(job: Job, tasks: ReadonlyMap<string, AdapterTask>): (id: string) => Promise<AdapterWeights> {
-  const kept = new Map<string, AdapterWeights>();
-  return async (id) => {
-    const adapter = kept.get(id) ?? (await readTrainedAdapter(job.root, tasks.get(id)!)).unet;
-    kept.delete(id);
-    kept.set(id, adapter);
-    if (adaptersKept < kept.size) kept.delete(kept.keys().next().value!);
-    return adapter;
-  };
-}
-
 type Batch = {
   /** As the plan has it: what is computed. */
   readonly batch: readonly ImageTask[];
@@ -134,22 +99,27 @@ type Batch = {
 };
 
 async function sampleBatch(job: Job, studio: Studio, { batch, wanted, journal }: Batch): Promise<void> {
-  const started = performance.now();
+  let started = performance.now();
   const made: FinishedImage[] = [];
   const ready = await readyRows(job, studio, { batch, wanted });
   try {
     if (!ready.some(({ task }) => wanted.includes(task))) return;
-    const sampler = await studio.samplers.forRows(ready.length);
-    const rows = ready.map(({ row }) => row);
-    const latents = await sampler.denoise(rows, studio.scheduler, { signal: job.signal });
-    for (const [index, { task }] of ready.entries()) {
-      if (!wanted.includes(task)) continue;
-      stopIfInterrupted(job);
-      const image = await finishImage(job, studio, task, () => sampler.decode(latents[index]!));
-      if (image === undefined) continue;
-      await journal.append(image);
-      made.push(image);
-    }
+    await studio.batches.run(ready, async (part) => {
+      const asked = performance.now();
+      const sampler = await studio.samplers.forRows(part.length);
+      // Making a sampler says nothing about how long images take.
+      started += performance.now() - asked;
+      const rows = part.map(({ row }) => row);
+      const latents = await sampler.denoise(rows, studio.scheduler, { signal: job.signal });
+      for (const [index, { task }] of part.entries()) {
+        if (!wanted.includes(task) || made.some(({ id }) => id === task.id)) continue;
+        stopIfInterrupted(job);
+        const image = await finishImage(job, studio, task, () => sampler.decode(latents[index]!));
+        if (image === undefined) continue;
+        await journal.append(image);
+        made.push(image);
+      }
+    });
   } catch (error) {
     const left = wanted.filter(({ id }) => !job.failures.has(id) && made.every((image) => image.id !== id));
     taskFailed(
@@ -181,17 +151,17 @@ async function readyRows(job: Job, studio: Studio, { batch, wanted }: Pick<Batch
 async function checkAdapters({ root }: Job, { adapters }: Studio, task: ImageTask): Promise<void> {
   const missing: string[] = [];
   for (const { adapterId } of task.fusion) {
-    if (!(await isAdapterDone(root, task.classFolder, adapterId))) missing.push(adapters.get(adapterId)!.photo.path);
+    const adapter = adapters.get(adapterId)!;
+    if (!(await isAdapterDone(root, adapter.classFolder, adapterId))) missing.push(adapterTitle(adapter));
   }
   if (0 < missing.length) throw adapterMissing(task, missing);
 }
 
-async function samplingRow(job: Job, { embeds, fusion }: Studio, task: ImageTask): Promise<SamplingRow> {
+async function samplingRow(job: Job, { prompts, fusion }: Studio, task: ImageTask): Promise<SamplingRow> {
   return {
     noise: startNoise(job.model.diffusion, task),
-    promptEmbeds: embeds.get(task.prompt)!,
-    negativeEmbeds: embeds.get(task.negativePrompt)!,
-    fusion: await fusion(task),
+    ...(await prompts.embedsOf(task)),
+    fusion: await fusion.packed("unet", task),
   };
 }
 
@@ -223,6 +193,7 @@ function imageText({ model, config }: Job, { adapters, scheduler }: Studio, task
   if (config.output.stripMetadata) return {};
   const { prompt, negativePrompt, parameters } = task;
   const record = imageRecord(task, adapters, model);
+  const extra = (record.extra ?? []).map(({ sha256, weight }) => ({ id: sha256, weight }));
   const parametersText = generationParametersText({
     prompt,
     negativePrompt,
@@ -234,7 +205,7 @@ function imageText({ model, config }: Job, { adapters, scheduler }: Studio, task
     height: parameters.resolution,
     modelName: model.name,
     modelHash: model.hash,
-    adapters: record.adapters.map(({ id, weight }) => ({ name: id.slice(0, 12), hash: id, weight })),
+    adapters: [...record.adapters, ...extra].map(({ id, weight }) => ({ name: id.slice(0, 12), hash: id, weight })),
   });
   return { text: { parameters: parametersText, loft: JSON.stringify(record) } };
 }

@@ -1,11 +1,9 @@
 /** Carries out the adapters of a plan: batch by batch, with checkpoints, each adapter's file written last. */
-import { type AdapterWeights, unetAdapter } from "../adapters/adapter-weights.ts";
-import { loraLayout } from "../adapters/lora.ts";
-import { findTargetModules } from "../adapters/targets.ts";
+import type { Adapter } from "../adapters/adapter-weights.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
-import type { AdapterTask } from "../pipeline/plan.ts";
+import { type AdapterTask, adapterTitle, batchKey, sharesPrompt } from "../pipeline/plan.ts";
 import {
   createTrainer,
   type Trainer,
@@ -14,9 +12,11 @@ import {
   type TrainingState,
 } from "../training/trainer.ts";
 import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
+import { adapterLayouts } from "./adapter-layouts.ts";
 import { interrupted, type Job, taskFailed } from "./job.ts";
-import { type ByRows, keepLatest } from "./keep-latest.ts";
+import { type ByRows, keepLatest, type Releasable } from "./keep-latest.ts";
 import { adapterFile, inRun, isAdapterDone, trainingLogFile } from "./run-folder.ts";
+import { type ShrinkingBatch, shrinkingBatch, shrunkWarning } from "./shrinking-batch.ts";
 import { writeTrainedAdapter } from "./trained-adapter.ts";
 import {
   listCheckpoints,
@@ -36,11 +36,14 @@ export async function trainAdapters(job: Job): Promise<void> {
   if (missing.length === 0) return;
   const saved = await listCheckpoints(job.root);
   const groups = groupAdapters(missing, job.config.training.batchSize, saved);
-  const trainers = keepLatest((rows) => createTrainer(job.model.diffusion, trainerOptions(job, missing[0]!, rows)));
+  const trainers = trainersOf(job);
+  const batches = shrinkingBatch(job.config.training.batchSize, (from, to) =>
+    job.emit(shrunkWarning("training", from, to)),
+  );
   try {
     for (let start = 0; start < groups.length; start += groupsPrepared) {
       const tasks = groups.slice(start, start + groupsPrepared).flatMap((group) => group.tasks);
-      await trainBlock(job, tasks, saved, trainers);
+      await trainBlock(job, tasks, { saved, trainers, batches });
     }
   } finally {
     await trainers.release();
@@ -54,23 +57,53 @@ const groupsPrepared = 8;
 async function trainBlock(
   job: Job,
   tasks: readonly AdapterTask[],
-  saved: readonly SavedGroup[],
-  trainers: ByRows<Trainer>,
+  { saved, trainers, batches }: TrainingMeans,
 ): Promise<void> {
   // Trainer and encoder are the two that need most memory: never both at once.
   await trainers.release();
   const rows = await prepareTrainingRows(job, tasks);
   const usable = tasks.filter(({ id }) => rows.has(id));
-  for (const group of groupAdapters(usable, job.config.training.batchSize, saved)) {
-    await trainGroup(job, group, await trainers.forRows(group.tasks.length), rows);
+  for (const { tasks: together } of groupAdapters(usable, batches.size(), saved)) {
+    await batches.run(together, async (part) => {
+      for (const group of groupAdapters(part, part.length, await listCheckpoints(job.root))) {
+        await trainGroup(job, group, await trainers.forGroup(group), rows);
+      }
+    });
   }
 }
 
-function trainerOptions({ model }: Job, { parameters }: AdapterTask, rows: number): TrainerOptions {
-  const { rank, alpha, targetModules, resolution, maxGradNorm, schedule } = parameters;
+type TrainingMeans = {
+  readonly saved: readonly SavedGroup[];
+  readonly trainers: Trainers;
+  readonly batches: ShrinkingBatch;
+};
+
+type Trainers = Releasable & { readonly forGroup: (group: AdapterGroup) => Promise<Trainer> };
+
+/** One trainer at a time, made anew for another size of group or other parameters. */
+function trainersOf(job: Job): Trainers {
+  let key: string | undefined;
+  let latest: ByRows<Trainer> | undefined;
+  const forGroup = async ({ tasks }: AdapterGroup) => {
+    const task = tasks[0]!;
+    if (batchKey(task) !== key) {
+      await latest?.release();
+      latest = keepLatest((rows) => createTrainer(job.model.diffusion, trainerOptions(job, task, rows)));
+      key = batchKey(task);
+    }
+    return latest!.forRows(tasks.length);
+  };
+  return { forGroup, release: async () => latest?.release() };
+}
+
+function trainerOptions({ model }: Job, task: AdapterTask, rows: number): TrainerOptions {
+  const { parameters } = task;
+  const { alpha, examplesPerStep, resolution, maxGradNorm, schedule } = parameters;
   return {
     rows,
-    layout: loraLayout(rank, findTargetModules(model.diffusion.unet.file.tensors, targetModules)),
+    examplesPerStep,
+    sharedPrompt: sharesPrompt(task),
+    layouts: adapterLayouts(model.diffusion, parameters),
     alpha,
     resolution,
     adamW: parameters,
@@ -179,15 +212,17 @@ async function writeAdapters(
     const file = adapterFile(task.classFolder, task.id);
     const log = trainingLog(history, row, trainer.options.lrSchedule);
     await writeFileAtomic(inRun(job.root, trainingLogFile(task.classFolder, task.id)), log);
-    await writeTrainedAdapter(job.root, task, job.model, unetAdapter(adapter));
+    await writeTrainedAdapter(job.root, task, job.model, adapter);
     const finalLoss = history.at(-1)!.losses[row]!;
     job.emit({ type: "adapter-finished", id: task.id, className: task.className, file, finalLoss });
   }
 }
 
 /** The last update comes after the last loss, so that a loss alone does not vouch for the weights. */
-function hasFiniteWeights({ modules }: AdapterWeights): boolean {
-  return modules.every(({ a, b }) => a.every(Number.isFinite) && b.every(Number.isFinite));
+function hasFiniteWeights({ unet, textEncoder }: Adapter): boolean {
+  return [...unet.modules, ...textEncoder.modules].every(
+    ({ a, b }) => a.every(Number.isFinite) && b.every(Number.isFinite),
+  );
 }
 
 /** One JSON line a step. */
@@ -203,9 +238,9 @@ function trainingLog(history: readonly StepRecord[], row: number, schedule: LrSc
   return history.map((record, index) => `${line(record, index)}\n`).join("");
 }
 
-function notFinite({ className, photo }: AdapterTask, step: number) {
+function notFinite(task: AdapterTask, step: number) {
   return loftError("not-finite", {
-    what: `The loss of the adapter for ${photo.path} (${className}) became NaN or infinite at step ${step}.`,
+    what: `The loss of the adapter for ${adapterTitle(task)} (${task.className}) became NaN or infinite at step ${step}.`,
     fix: "Lower training.learningRate or adapter.alpha. With --keep-going the other adapters are trained all the same.",
   });
 }

@@ -6,6 +6,7 @@ import { diffusersPrefixes } from "../adapters/module-names.ts";
 import { loftError } from "../base/errors.ts";
 import { readSafetensorsHeader } from "../checkpoint/safetensors.ts";
 import type { AdapterTask } from "../pipeline/plan.ts";
+import { textTargetModules } from "./adapter-layouts.ts";
 import type { JobModel } from "./job.ts";
 import { adapterFile, inRun } from "./run-folder.ts";
 
@@ -17,18 +18,30 @@ export async function writeTrainedAdapter(
   adapter: Adapter,
 ): Promise<void> {
   await writeAdapter(inRun(root, adapterFile(task.classFolder, task.id)), adapter, {
-    targets: { unet: task.parameters.targetModules },
+    targets: {
+      unet: task.parameters.targetModules,
+      ...(task.parameters.textEncoder ? { textEncoder: textTargetModules } : {}),
+    },
     metadata: {
       loft_task: task.id,
       loft_class: task.className,
-      loft_prompt: task.prompt,
-      loft_photo: task.photo.path,
-      loft_photo_sha256: task.photo.sha256,
+      ...exampleMetadata(task),
       loft_model: model.name,
       loft_model_hash: model.hash,
       loft_weights_sha256: weightsHash(adapter),
     },
   });
+}
+
+/** One photo and its prompt by name, several as a list. */
+function exampleMetadata({ examples }: AdapterTask): Record<string, string> {
+  const [first] = examples;
+  if (examples.length === 1 && first !== undefined) {
+    const { prompt, photo } = first;
+    return { loft_prompt: prompt, loft_photo: photo.path, loft_photo_sha256: photo.sha256 };
+  }
+  const photos = examples.map(({ photo, prompt }) => ({ photo: photo.path, sha256: photo.sha256, prompt }));
+  return { loft_photos: JSON.stringify(photos) };
 }
 
 /**

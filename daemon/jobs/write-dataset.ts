@@ -2,7 +2,9 @@
 import { loftVersion } from "../base/version.ts";
 import type { SyntheticDataset, SyntheticImage } from "../data/synthetic-dataset.ts";
 import { writeSyntheticFolder } from "../data/synthetic-folder.ts";
-import type { AdapterTask, ImageTask } from "../pipeline/plan.ts";
+import type { Photo } from "../pipeline/dataset.ts";
+import { methods } from "../pipeline/methods/methods.ts";
+import type { AdapterTask, ImageTask, Plan } from "../pipeline/plan.ts";
 import { type FinishedImage, isImageDone, readFinishedImages } from "./finished-images.ts";
 import type { Job } from "./job.ts";
 import { runPaths } from "./run-folder.ts";
@@ -47,6 +49,7 @@ function describe(
   return {
     title: config.name,
     method: config.method,
+    summary: methods[config.method].summary,
     baseModel: { name: model.name, sha256: model.hash, license: model.license },
     license: "unknown",
     command,
@@ -54,6 +57,7 @@ function describe(
     resolution: wholePlan.images[0]!.parameters.resolution,
     classes: dataset.classes.map(({ className, outputFolder }) => ({ name: className, folder: outputFolder })),
     images,
+    adapterPhotos: adapterPhotos(wholePlan, images),
   };
 }
 
@@ -62,7 +66,8 @@ function syntheticImage(
   file: FinishedImage,
   adapters: ReadonlyMap<string, AdapterTask>,
 ): SyntheticImage {
-  const { prompt, negativePrompt, parameters, fusion } = task;
+  const { prompt, negativePrompt, parameters, fusion, extra = [] } = task;
+  const uses = [...fusion, ...extra.map(({ sha256, weight }) => ({ adapterId: sha256, weight }))];
   return {
     classFolder: task.classFolder,
     number: task.imageIndex + 1,
@@ -73,7 +78,20 @@ function syntheticImage(
     steps: parameters.steps,
     guidanceScale: parameters.guidanceScale,
     scheduler: parameters.scheduler,
-    adapters: fusion.map(({ adapterId, weight }) => ({ id: adapterId, weight })),
-    sourcePhotos: fusion.map(({ adapterId }) => adapters.get(adapterId)!.photo),
+    adapters: uses.map(({ adapterId, weight }) => ({ id: adapterId, weight })),
+    sourcePhotos: fusion.flatMap(({ adapterId }) => onlyPhoto(adapters.get(adapterId)!)),
   };
+}
+
+function onlyPhoto({ examples }: AdapterTask): readonly Photo[] {
+  return 1 < examples.length ? [] : examples.map(({ photo }) => photo);
+}
+
+/** The photos of adapters that have several, once for all images. */
+function adapterPhotos(plan: Plan, images: readonly SyntheticImage[]): SyntheticDataset["adapterPhotos"] {
+  const used = new Set(images.flatMap(({ adapters }) => adapters.map(({ id }) => id)));
+  const several = plan.adapters.filter(({ id, examples }) => used.has(id) && 1 < examples.length);
+  const photosOf = ({ examples }: AdapterTask) =>
+    examples.map(({ photo, classFolder }) => ({ path: photo.path, sha256: photo.sha256, classFolder }));
+  return Object.fromEntries(several.map((task) => [task.id, photosOf(task)]));
 }

@@ -25,6 +25,8 @@ export async function writeDatasetFolder(root: string): Promise<void> {
   await writeSyntheticFolder(root, {
     title: "Pets",
     method: "loft",
+    summary: "one adapter is trained per photo",
+    adapterPhotos: {},
     baseModel: { name: "loft-mini", sha256: sha256("model"), license: "mit" },
     license: "cc-by-sa-4.0",
     command: "loft generate pets.loft.json",

@@ -34,3 +34,9 @@ test("the id of a group follows from its members alone", () => {
   expect(ids(2, [])).toEqual(ids(2, [saved("S", 1, "ab")]));
   expect(new Set([...ids(1, []), ...ids(2, [])]).size).toBe(3);
 });
+
+test("adapters of different parameters are never in one group", () => {
+  const task = (id: string) => ({ id, parameters: { steps: id < "c" ? 1 : 2 } }) as AdapterTask;
+  const cut = groupAdapters([..."acbd"].map(task), 4);
+  expect(cut.map(({ tasks }) => tasks.map(({ id }) => id).join(""))).toEqual(["ab", "cd"]);
+});

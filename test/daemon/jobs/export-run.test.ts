@@ -40,8 +40,7 @@ function taskOf(className: string): AdapterTask {
     id: sha256(`task ${className}`),
     className,
     classFolder: className,
-    prompt: "p",
-    photo,
+    examples: [{ className, classFolder: className, photo, prompt: "p" }],
     parameters,
   } as unknown as AdapterTask;
 }

@@ -1,6 +1,6 @@
 /** Plans of half a million images are planned for. */
 import { expect, test } from "vitest";
-import { largestFusion } from "../../../daemon/jobs/sample-images.ts";
+import { largestFusion } from "../../../daemon/jobs/image-fusion.ts";
 
 test("the largest fusion of a plan of any size", () => {
   const share = { adapterId: "a", weight: 1 };
