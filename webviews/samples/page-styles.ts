@@ -1,0 +1,150 @@
+/** How the frame of the page looks: head, tabs, tools, and the place of the parts. */
+import { css } from "lit";
+
+export const samplesStyles = css`
+  :host {
+    container-type: inline-size;
+    height: 100%;
+    background: var(--page-background);
+  }
+  main {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+  }
+  .problem {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 8px;
+    margin: 0 16px 8px;
+    padding: 6px 10px;
+    border: 1px solid var(--vscode-inputValidation-errorBorder, var(--vscode-errorForeground));
+    border-radius: 3px;
+    background: var(--vscode-inputValidation-errorBackground);
+    color: var(--vscode-inputValidation-errorForeground, var(--vscode-foreground));
+  }
+  .problem span:not(.icon) {
+    flex: 1 1 160px;
+    overflow-wrap: anywhere;
+  }
+  .bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 4px 12px;
+    padding: 0 16px;
+    border-bottom: 1px solid var(--edge);
+  }
+  .tabs {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 16px;
+  }
+  .tabs button {
+    padding: 8px 0 6px;
+    border: 0;
+    border-bottom: 2px solid transparent;
+    background: none;
+    color: var(--vscode-panelTitle-inactiveForeground, var(--quiet));
+    cursor: pointer;
+    white-space: nowrap;
+  }
+  .tabs button:hover {
+    color: var(--vscode-panelTitle-activeForeground, var(--vscode-foreground));
+  }
+  .tabs button[aria-selected="true"] {
+    border-bottom-color: var(--vscode-panelTitle-activeBorder, var(--vscode-focusBorder));
+    color: var(--vscode-panelTitle-activeForeground, var(--vscode-foreground));
+  }
+  vscode-single-select {
+    width: 160px;
+    max-width: 100%;
+    margin: 3px 0;
+  }
+  .panel {
+    position: relative;
+    display: flex;
+    flex: 1;
+    flex-direction: column;
+    min-height: 0;
+  }
+  .toolbar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 12px;
+    padding: 3px 16px;
+  }
+  .toolbar vscode-single-select {
+    width: 120px;
+  }
+  .counts {
+    margin-right: auto;
+  }
+  .size {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    color: var(--vscode-icon-foreground, var(--vscode-foreground));
+  }
+  .size input {
+    width: 88px;
+  }
+  .sides {
+    position: relative;
+    display: grid;
+    flex: 1;
+    grid-template-columns: minmax(0, 1fr);
+    grid-template-rows: minmax(0, 1fr);
+    min-height: 0;
+  }
+  .grid {
+    min-width: 0;
+    min-height: 0;
+  }
+  .sides.open {
+    grid-template-columns: minmax(0, 1fr) clamp(260px, 34%, 420px);
+  }
+  @container (max-width: 319.9px) {
+    .bar,
+    .toolbar {
+      padding-inline: 8px;
+    }
+    .problem {
+      margin-inline: 8px;
+    }
+    .tabs {
+      gap: 0 8px;
+      font-size: 0.9em;
+    }
+    .tabs button {
+      padding-top: 4px;
+    }
+    .bar vscode-single-select {
+      width: 100%;
+    }
+    .toolbar vscode-single-select {
+      flex: 1;
+      width: auto;
+    }
+    .counts {
+      display: none;
+    }
+    .size input {
+      width: 44px;
+    }
+  }
+  @container (max-width: 619.9px) {
+    .sides.open {
+      grid-template-columns: minmax(0, 1fr);
+    }
+    .sides.open loft-sample-details {
+      position: absolute;
+      z-index: 2;
+      inset: 0;
+      border-left: 0;
+    }
+  }
+`;
