@@ -1,10 +1,13 @@
 /**
- * Bundles the `loft` command: daemon/cli.ts becomes dist/cli.js (ES module, Node 20).
- * Native packages stay outside; commands are split into chunks so that `loft --help` loads no runtime.
+ * Makes the bundles in dist/:
+ *   cli.js, daemon.js, worker.js   ES modules for Node 20 that share chunks, so that `loft --help` loads no runtime
+ *   extension.cjs, connection.cjs  what the editor loads at activation, and the language client, loaded on first need
+ *   webviews/                      the pages of the extension, with their style sheets and the icon font
+ * Native packages stay outside.
  *
  *   node esbuild.mjs [--watch]
  */
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
@@ -12,32 +15,100 @@ import { build, context } from "esbuild";
 const root = dirname(fileURLToPath(import.meta.url));
 
 /** @type {import("esbuild").BuildOptions} */
-const options = {
+const common = {
   absWorkingDir: root,
-  entryPoints: { cli: "daemon/cli.ts" },
   outdir: "dist",
-  chunkNames: "chunks/[name]-[hash]",
   bundle: true,
+  mainFields: ["module", "main"],
+  sourcemap: true,
+  logLevel: "warning",
+  metafile: true,
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const daemon = {
+  ...common,
+  entryPoints: { cli: "daemon/cli.ts", daemon: "daemon/main.ts", worker: "daemon/jobs/worker.ts" },
+  chunkNames: "chunks/[name]-[hash]",
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20.9",
   external: ["onnxruntime-node", "sharp"],
-  mainFields: ["module", "main"],
-  sourcemap: true,
-  logLevel: "warning",
   // Bundled CommonJS packages still ask for Node's own modules through `require`.
   banner: {
     js: 'import { createRequire as loftCreateRequire } from "node:module"; const require = loftCreateRequire(import.meta.url);',
   },
 };
 
+/** @type {import("esbuild").BuildOptions} */
+const extension = {
+  ...common,
+  entryPoints: { extension: "extension/extension.ts", connection: "extension/connection.ts" },
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  platform: "node",
+  target: "node20.9",
+  minify: true,
+  external: ["vscode"],
+  // The extension host loads CommonJS.
+  supported: { "dynamic-import": false },
+  plugins: [loadLater("./connection.ts", "./connection.cjs")],
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const webviews = {
+  ...common,
+  entryPoints: { samples: "webviews/samples/main.ts" },
+  outdir: "dist/webviews",
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  minify: true,
+  loader: { ".ttf": "file", ".svg": "dataurl" },
+  assetNames: "[name]",
+  tsconfig: "webviews/tsconfig.json",
+};
+
+const all = [daemon, extension, webviews].map(withExistingEntries);
 if (process.argv.includes("--watch")) {
-  const watcher = await context({ ...options, logLevel: "info" });
-  await watcher.watch();
+  copyIcons();
+  for (const options of all) {
+    const watcher = await context({ ...options, logLevel: "info" });
+    await watcher.watch();
+  }
 } else {
-  const { metafile } = await build({ ...options, metafile: true });
-  removeOldChunks(Object.keys(metafile.outputs));
+  const results = await Promise.all(all.map((options) => build(options)));
+  const metafiles = results.map(({ metafile }) => metafile);
+  copyIcons();
+  removeOldChunks(Object.keys(metafiles[0].outputs));
+  // What package.mjs packs, and whose licenses come with it.
+  writeFileSync(join(root, "dist", "metafiles.json"), JSON.stringify(metafiles));
+}
+
+/** Import a file as a bundle of its own that lies beside the importer, instead of making it part of the importer. */
+function loadLater(path, bundle) {
+  return {
+    name: "load-later",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\./ }, ({ path: wanted, kind }) =>
+        kind === "dynamic-import" && wanted === path ? { path: bundle, external: true } : undefined,
+      ),
+  };
+}
+
+function withExistingEntries(options) {
+  const entries = Object.entries(options.entryPoints).filter(([, path]) => existsSync(join(root, path)));
+  return { ...options, entryPoints: Object.fromEntries(entries) };
+}
+
+/** The icons of the editor, for the buttons of the pages. */
+function copyIcons() {
+  const target = join(root, "dist", "webviews");
+  mkdirSync(target, { recursive: true });
+  for (const name of ["codicon.css", "codicon.ttf"]) {
+    copyFileSync(join(root, "node_modules", "@vscode", "codicons", "dist", name), join(target, name));
+  }
 }
 
 /** Chunks of earlier builds go after an hour: a `loft` that is running may still load one of them. */

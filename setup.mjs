@@ -26,7 +26,7 @@ const quiet = process.argv.includes("--quiet");
 const installStamp = join(root, "node_modules", ".loft-installed");
 const bundleStamp = join(root, "dist", ".loft-built");
 const bundle = join(root, "dist", "cli.js");
-const bundledRoots = ["daemon", "schemas", "esbuild.mjs", "package.json", "package-lock.json"];
+const bundledRoots = ["daemon", "extension", "webviews", "schemas", "esbuild.mjs", "package.json", "package-lock.json"];
 
 checkNode();
 installPackages();
@@ -114,7 +114,7 @@ function buildBundle() {
     fail("The bundle could not be built.", "Look at the message above; `npm run check` says more about a type error.");
   }
   writeFileSync(bundleStamp, wanted);
-  say(`Built dist/cli.js in ${secondsSince(started)} s.`);
+  say(`Built dist/ in ${secondsSince(started)} s.`);
 }
 
 /** Contents, not times: a checkout or a copy changes times without changing what is built. */

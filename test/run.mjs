@@ -1,9 +1,10 @@
 /**
  * Runs the tests and counts: the last line printed is `N passed, N failed`. Exits 1 when something failed or nothing ran.
  *
- *   node test/run.mjs                 types, lint, the built command, and every test but test/slow and test/bench
+ *   node test/run.mjs                 types, lint, the built command, every test but test/slow and test/bench, test/e2e
  *   node test/run.mjs parity          test/parity only, with its table of errors beside tolerances
  *   node test/run.mjs kill            test/kill only, in its long form (20 kills)
+ *   node test/run.mjs e2e [PATTERN]   test/e2e only: the extension in a real workbench
  *   node test/run.mjs PATTERN...      the test files whose path holds one of the patterns
  */
 import { spawnSync } from "node:child_process";
@@ -11,6 +12,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { prepare } from "./e2e/prepare.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const always = ["--exclude=test/slow/**", "--exclude=test/bench/**"];
@@ -23,9 +25,14 @@ const suites = {
 };
 
 const patterns = process.argv.slice(2);
+const isWhole = patterns.length === 0;
 const suite = suites[patterns[0]] ?? { args: [...patterns, ...always], environment: {} };
-const counts = patterns.length === 0 ? runChecks() : { passed: 0, failed: 0, skipped: 0 };
-const total = add(counts, runVitest(suite));
+const none = { passed: 0, failed: 0, skipped: 0 };
+const total = [
+  isWhole ? runChecks() : none,
+  patterns[0] === "e2e" ? none : runVitest(suite),
+  isWhole || patterns[0] === "e2e" ? runEndToEnd(patterns.slice(1)) : none,
+].reduce(add);
 process.stdout.write(`${summary(total)}\n`);
 process.exitCode = 0 < total.failed || total.passed === 0 ? 1 : 0;
 
@@ -34,6 +41,9 @@ function runChecks() {
   const modules = join(root, "node_modules");
   return [
     check("types (tsc)", [join(modules, "typescript", "bin", "tsc"), "--noEmit", "-p", "tsconfig.json"]),
+    ...["extension", "webviews"].map((part) =>
+      check(`types of ${part}/ (tsc)`, [join(modules, "typescript", "bin", "tsc"), "--noEmit", "-p", part]),
+    ),
     check("lint and format (biome)", [
       join(modules, "@biomejs", "biome", "bin", "biome"),
       "check",
@@ -70,6 +80,15 @@ function runVitest({ args, environment }) {
   // An error outside any test (an unhandled rejection, a crashed worker) fails the run without failing a test.
   const unexplained = result.status !== 0 && counts.failed === 0;
   return unexplained ? { ...counts, failed: 1 } : counts;
+}
+
+/** Where no workbench can be had these tests are skipped, in one line that says why; in CI that is a failure. */
+function runEndToEnd(patterns) {
+  const { problem } = prepare();
+  if (problem === undefined)
+    return runVitest({ args: ["--config=test/e2e/vitest.config.ts", ...patterns], environment: {} });
+  process.stdout.write(`SKIP e2e: ${problem}\n`);
+  return process.env.CI === "true" ? { ...none, failed: 1 } : { ...none, skipped: 1 };
 }
 
 /** A file that does not even load has no tests to fail: it counts as one failure. */

@@ -1,0 +1,36 @@
+/** A word when a run of this window ends. */
+import { commands, type Disposable, l10n, Uri, window, workspace } from "vscode";
+import type { RunSummary } from "../schemas/protocol.ts";
+import { ShownError } from "./loft-error.ts";
+import type { Log } from "./log.ts";
+import { isLive, type Runs } from "./runs.ts";
+import { notifySetting } from "./settings.ts";
+import { showError } from "./show-error.ts";
+
+export function notifyFinished(runs: Runs, log: Log): Disposable {
+  return runs.onDidTransition(({ run, before }) => {
+    const ended = isLive({ ...run, state: before }) && !isLive(run);
+    if (!ended || !isOfThisWindow(run) || !notifySetting()) return;
+    if (run.state === "finished") void tellFinished(run);
+    if (run.state === "failed" && run.error !== undefined) void showError(new ShownError(run.error), log);
+  });
+}
+
+/** The daemon tells every window of every run. */
+function isOfThisWindow({ config, folder }: RunSummary): boolean {
+  return workspace.getWorkspaceFolder(Uri.file(config ?? folder)) !== undefined;
+}
+
+async function tellFinished({ run, name, progress }: RunSummary): Promise<void> {
+  const show = l10n.t("Show Samples");
+  const reveal = l10n.t("Reveal Folder");
+  const failed = progress?.failed ?? 0;
+  const images = progress?.imagesDone ?? 0;
+  const message =
+    failed === 0
+      ? l10n.t("{0} is finished: {1} images.", name, images)
+      : l10n.t("{0} is finished: {1} images, {2} failed.", name, images, failed);
+  const chosen = await window.showInformationMessage(message, show, reveal);
+  if (chosen === show) await commands.executeCommand("loft.showSamples", { run });
+  if (chosen === reveal) await commands.executeCommand("loft.revealRun", { run });
+}

@@ -1,0 +1,14 @@
+/** The end-to-end tests, one file after another: each starts a workbench. `node test/run.mjs e2e` prepares and runs them. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // Pictures for documents are made on demand only.
+    include: process.env.LOFT_PICTURES === "1" ? ["test/e2e/pictures.ts"] : ["test/e2e/**/*.e2e.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+});
