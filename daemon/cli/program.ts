@@ -5,6 +5,7 @@ import { addExamples } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { addDaemonCommand } from "./daemon.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addExportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
@@ -55,6 +56,7 @@ function buildProgram(args: readonly string[], context: CliContext, setExitCode:
   for (const definition of [generateCommand, trainCommand, sampleCommand]) addRunCommand(program, context, definition);
   addReplayCommand(program, context);
   addSheetCommand(program, context);
+  addEvaluateCommand(program, context);
   addExportCommand(program, context);
   addModelsCommand(program, context);
   addDaemonCommand(program, context);

@@ -48,6 +48,7 @@ export function parseCaptionJson(text: string): ParsedCaptions {
   const { tree, problems, lineStarts } = parseConfig(text);
   const lineOf = ({ offset, length }: Node) =>
     placed(lineStarts, { severity: "error", code: "syntax", message: "", path: [], span: { offset, length } }).line;
+  if (text.replace(/^\uFEFF/, "").trim() === "") return { sections: [], problems: [noObject] };
   const found = problems.map(({ line, message, fix = "Correct it." }) => ({ line, message, fix }));
   if (tree === undefined || tree.type !== "object" || 0 < found.length) {
     return { sections: [], problems: 0 < found.length ? found : [noObject] };

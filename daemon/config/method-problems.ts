@@ -10,6 +10,11 @@ export function methodProblems(tree: Node, method: MethodName): readonly Problem
   return [...captionsProblems(tree, method), ...unusedProblems(tree, method)];
 }
 
+/** Whether a method has a use for the values of training. */
+export function trainsAdapters(method: MethodName): boolean {
+  return method !== "class-prompt" && method !== "caption-prompt";
+}
+
 function captionsProblems(tree: Node, method: MethodName): readonly ProblemDraft[] {
   const isGiven = textAt(tree, ["prompt", "captions"]) !== undefined;
   if (method === "caption-prompt" && !isGiven) {

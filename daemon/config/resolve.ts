@@ -19,6 +19,24 @@ export type FusionWeights =
   | { readonly kind: "uniform" }
   | { readonly kind: "dirichlet"; readonly alpha: number };
 
+export type RowKind = "zero-shot" | "real" | "synthetic" | "real+synthetic";
+
+/** What `loft evaluate` compares. Null: no such folder, all photos of the run, as many images as the run makes. */
+export type EvaluationConfig = {
+  readonly test: string | null;
+  readonly validation: string | null;
+  readonly classifier: string;
+  readonly rows: readonly RowKind[];
+  readonly methods: readonly MethodName[];
+  readonly templates: readonly string[];
+  readonly shots: readonly number[] | null;
+  readonly imagesPerClass: readonly number[] | null;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+};
+
 /** Everything a run needs to know, as the file and its preset say it. Paths are relative to the file. */
 export type ResolvedConfig = {
   readonly name: string;
@@ -52,6 +70,7 @@ export type ResolvedConfig = {
   };
   readonly sampling: PresetValues["sampling"];
   readonly output: { readonly folder: string; readonly stripMetadata: boolean };
+  readonly evaluation: EvaluationConfig;
   readonly device: {
     readonly provider: NonNullable<NonNullable<LoftConfig["device"]>["provider"]>;
     readonly threads: number | null;
@@ -96,9 +115,22 @@ export function resolveConfig(config: LoftConfig, preset: Preset, fileName: stri
     },
     sampling: { ...values.sampling, ...config.sampling },
     output: { ...loftDefaults.output, folder: `runs/${safeFolderName(name)}`, ...config.output },
+    evaluation: filledEvaluation(config),
     device: { ...loftDefaults.device, ...config.device },
   };
   return { config: resolved, origins: originsOf(resolved, config, preset) };
+}
+
+function filledEvaluation({ method, prompt, evaluation }: LoftConfig): EvaluationConfig {
+  return {
+    ...loftDefaults.evaluation,
+    test: null,
+    methods: [method ?? loftDefaults.method],
+    templates: [prompt?.template ?? loftDefaults.prompt.template],
+    shots: null,
+    imagesPerClass: null,
+    ...evaluation,
+  };
 }
 
 /** Steps or epochs: what the user gave, else the preset's. */

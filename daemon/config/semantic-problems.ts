@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import type { Node } from "jsonc-parser";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
-import { methodProblems } from "./method-problems.ts";
+import { methodProblems, trainsAdapters } from "./method-problems.ts";
 import { nodeAt, plainValue } from "./parse.ts";
 import type { ChoosePreset, MethodName, PresetName, PresetValues } from "./preset.ts";
 import { presetValues } from "./preset.ts";
@@ -103,7 +103,8 @@ function durationProblems({ tree }: Context): readonly ProblemDraft[] {
  * Only a warm-up that the user chose is wrong; the preset's may be longer than a quick trial. What epochs come to is
  * known with the photos: the plan tells then.
  */
-function warmupProblems({ tree, preset }: Context): readonly ProblemDraft[] {
+function warmupProblems({ tree, preset, method }: Context): readonly ProblemDraft[] {
+  if (!trainsAdapters(method)) return [];
   const givenWarmup = numberAt(tree, ["training", "warmupSteps"]);
   const givenSteps = numberAt(tree, ["training", "steps"]);
   const warmup = givenWarmup ?? preset.training.warmupSteps;

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { fileErrorCode } from "../base/file-errors.ts";
 import { parseConfig } from "../config/parse.ts";
+import type { MethodName } from "../config/preset.ts";
 import { formatProblem, hasErrors, type Problem } from "../config/problem.ts";
 import { type Resolution, resolveConfig } from "../config/resolve.ts";
 import { validateConfig } from "../config/validate.ts";
@@ -11,10 +12,12 @@ import { choosePreset } from "../pipeline/presets.ts";
 
 /**
  * Read and check a configuration file.
+ * @param method instead of the one that the file names
  * @throws LoftError "config-missing", "config-invalid" with all problems at once
  */
 export async function readConfigFile(
   file: string,
+  method?: MethodName,
 ): Promise<{ readonly resolution: Resolution; readonly problems: readonly Problem[] }> {
   const text = await readFile(file, "utf8").catch((cause) => {
     throw loftError("config-missing", {
@@ -31,8 +34,9 @@ export async function readConfigFile(
       fix: "Mend them and run again.",
     });
   }
+  const asked = method === undefined ? config : { ...config, method };
   return {
-    resolution: resolveConfig(config, choosePreset(config.preset, config.model, config.method), basename(file)),
+    resolution: resolveConfig(asked, choosePreset(asked.preset, asked.model, asked.method), basename(file)),
     problems,
   };
 }

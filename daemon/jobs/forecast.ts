@@ -10,8 +10,8 @@ import { createRowSession } from "../engine/runtime/row-session.ts";
 import type { AdapterTask, ImageTask, Plan } from "../pipeline/plan.ts";
 import { type GuidanceOptions, guidedPrediction } from "../sampling/guidance.ts";
 import { adapterLayouts } from "./adapter-layouts.ts";
-import { fusedLayout, type MemoryDemand, memoryDemands, samplingBytes } from "./memory-forecast.ts";
-import type { PreparedJob } from "./prepare-job.ts";
+import { imageLayouts } from "./image-fusion.ts";
+import { type MemoryDemand, memoryDemands, type PlannedWork, samplingBytes } from "./memory-forecast.ts";
 
 export type Forecast = {
   /** 0 where the plan has no adapters. */
@@ -37,13 +37,13 @@ const rowsMeasured = 8;
  * Measure one forward pass of the U-Net at the plan's size, and work out the rest.
  * @throws LoftError "out-of-memory" where one image alone is too large for this machine
  */
-export async function forecast(prepared: Pick<PreparedJob, "plan" | "model" | "resolution">): Promise<Forecast> {
+export async function forecast(prepared: PlannedWork): Promise<Forecast> {
   const { plan, model } = prepared;
   const demands = memoryDemands(prepared);
   const memoryByPart = Object.fromEntries(
     demands.map(({ part, rows, resolution, bytes }) => [part, bytes(rows, resolution)]),
   );
-  const perForward = demands[0] === undefined ? 0 : await secondsPerForward(model.diffusion, plan, demands[0]);
+  const perForward = demands[0] === undefined ? 0 : await secondsPerForward(prepared, demands[0]);
   const adapterSteps = plan.adapters.reduce((sum, { parameters }) => sum + parameters.steps, 0);
   const secondsPerAdapterStep = perForward * forwardsPerStep(plan.adapters[0]);
   const secondsPerImage = plan.images[0] === undefined ? 0 : perForward * forwardsPerImage(plan.images[0]);
@@ -72,12 +72,9 @@ function forwardsPerStep(adapter: AdapterTask | undefined): number {
 }
 
 /** Seconds of one forward pass for one row of a batch, with as many rows as fit. */
-async function secondsPerForward(
-  model: DiffusionModel,
-  plan: Plan,
-  { rows, resolution }: MemoryDemand,
-): Promise<number> {
-  const layout = fusedLayout(model, plan);
+async function secondsPerForward(prepared: PlannedWork, { rows, resolution }: MemoryDemand): Promise<number> {
+  const model = prepared.model.diffusion;
+  const layout = imageLayouts(prepared).unet;
   const available = machineMemory();
   for (let count = Math.min(rows, rowsMeasured); 1 <= count; count = Math.floor(count / 2)) {
     const options = { rows: count, resolution, guidanceScale: 1, layout };

@@ -31,7 +31,7 @@ export type ImageFusion = {
 
 /** Get ready to fuse for the images of a job: its adapters are read when an image needs them. */
 export function imageFusion(job: Job): ImageFusion {
-  const layouts = jobLayouts(job);
+  const layouts = imageLayouts(job);
   const load = adapterLoader(job);
   const sharesOf = async ({ fusion }: ImageTask) => {
     const shares: AdapterShare[] = [];
@@ -41,7 +41,8 @@ export function imageFusion(job: Job): ImageFusion {
   return { layouts, packed: async (network, task) => packFusion(layouts, network, await sharesOf(task)) };
 }
 
-function jobLayouts({ plan, model, extra }: Job): FusionLayouts {
+/** Room for the largest fusion of a plan's images. */
+export function imageLayouts({ plan, model, extra }: Pick<Job, "plan" | "model" | "extra">): FusionLayouts {
   const parameters = plan.adapters[0]?.parameters;
   return fusionLayouts(model.diffusion, {
     targetModules: parameters?.targetModules ?? [],

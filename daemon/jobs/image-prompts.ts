@@ -17,25 +17,47 @@ export type ImagePrompts = { readonly embedsOf: (task: ImageTask) => Promise<Ima
  * @param images in the order in which they will be asked for
  * @param makeRoom called before sessions of the text encoder are made while others may be in memory
  */
-export async function imagePrompts(
+export function imagePrompts(
   job: Job,
   fusion: ImageFusion,
   images: readonly ImageTask[],
   makeRoom: () => Promise<void>,
-): Promise<ImagePrompts> {
+): ImagePrompts {
   if (fusion.layouts.textEncoder !== undefined) return adaptedPrompts(job, fusion, images, makeRoom);
-  const words = images.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]);
-  const embeds = await encodePrompts(job.model.diffusion, words, job.signal);
-  return {
-    embedsOf: async ({ prompt, negativePrompt }) => ({
-      promptEmbeds: embeds.get(prompt)!,
-      negativeEmbeds: embeds.get(negativePrompt)!,
-    }),
-  };
+  return plainPrompts(job, images, makeRoom);
 }
 
 /** Images of one class often share fusion and words: so many different ones are encoded ahead and kept. */
 const encodedAhead = 256;
+
+/** Prompts encoded by the text encoder as it is. */
+export function plainPrompts(
+  { model, signal }: Pick<Job, "model" | "signal">,
+  images: readonly ImageTask[],
+  makeRoom: () => Promise<void>,
+): ImagePrompts {
+  let known: ReadonlyMap<string, Float32Array> = new Map();
+  const places = new Map(images.map(({ id }, place) => [id, place]));
+  return {
+    embedsOf: async ({ id, prompt, negativePrompt }) => {
+      if (!known.has(prompt) || !known.has(negativePrompt)) {
+        await makeRoom();
+        known = await encodePrompts(model.diffusion, nextWords(images.slice(places.get(id)!)), signal);
+      }
+      return { promptEmbeds: known.get(prompt)!, negativeEmbeds: known.get(negativePrompt)! };
+    },
+  };
+}
+
+/** The first different prompts of `images`: captions may be thousands, and embeds are some hundred kilobytes each. */
+function nextWords(images: readonly ImageTask[]): readonly string[] {
+  const words = new Set<string>();
+  for (const { prompt, negativePrompt } of images) {
+    if (encodedAhead <= words.size) break;
+    words.add(prompt).add(negativePrompt);
+  }
+  return [...words];
+}
 
 function adaptedPrompts(
   job: Job,

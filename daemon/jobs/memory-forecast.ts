@@ -2,7 +2,6 @@
  * How much memory the parts of a run take at most: from their graphs, without loading or computing anything. What no
  * graph tells was measured with onnxruntime-node 1.30 on Linux; `node test/bench/forecast-accuracy.mjs` compares.
  */
-import type { LoraLayout } from "../adapters/lora.ts";
 import { type DiffusionModel, latentShape } from "../diffusion/diffusion-model.ts";
 import { decodeLatents, encodeImage } from "../diffusion/vae.ts";
 import { vaeTiles } from "../diffusion/vae-tiling.ts";
@@ -13,11 +12,12 @@ import { nodesOf } from "../engine/graph/walk.ts";
 import { isLargeModel } from "../engine/onnx/to-model.ts";
 import { partCount } from "../engine/runtime/row-session.ts";
 import { fileWeights } from "../nn/weights.ts";
-import type { AdapterTask, Plan } from "../pipeline/plan.ts";
+import { type AdapterTask, sharesPrompt } from "../pipeline/plan.ts";
 import { guidedPrediction } from "../sampling/guidance.ts";
 import type { SamplerOptions } from "../sampling/sampler.ts";
 import { type AdapterGraphOptions, adapterTrainingGraph } from "../training/adapter-graph.ts";
 import { adapterLayouts } from "./adapter-layouts.ts";
+import { imageLayouts } from "./image-fusion.ts";
 import type { PreparedJob } from "./prepare-job.ts";
 
 /** Node.js with LoFT, the runtime's and sharp's code, and what JavaScript holds of a run or has not yet thrown away. */
@@ -90,12 +90,13 @@ export type MemoryDemand = {
   readonly bytes: (rows: number, resolution: number) => number;
 };
 
+/** What forecasts are made of. */
+export type PlannedWork = Pick<PreparedJob, "plan" | "model" | "extra" | "resolution">;
+
 /** The demands of a plan; parts that it does not have are left out. */
-export function memoryDemands({
-  plan,
-  model,
-  resolution: { config },
-}: Pick<PreparedJob, "plan" | "model" | "resolution">): readonly MemoryDemand[] {
+export function memoryDemands(prepared: PlannedWork): readonly MemoryDemand[] {
+  const { plan, model } = prepared;
+  const { config } = prepared.resolution;
   const demands: MemoryDemand[] = [];
   const [adapter] = plan.adapters;
   const [image] = plan.images;
@@ -110,7 +111,7 @@ export function memoryDemands({
   }
   if (image !== undefined) {
     const { guidanceScale } = image.parameters;
-    const layout = fusedLayout(model.diffusion, plan);
+    const layout = imageLayouts(prepared).unet;
     demands.push({
       part: "sampling",
       rows: Math.min(config.sampling.batchSize, plan.images.length),
@@ -121,21 +122,10 @@ export function memoryDemands({
   return demands;
 }
 
-function graphOptions(
-  model: DiffusionModel,
-  { parameters }: AdapterTask,
-  rows: number,
-  resolution: number,
-): AdapterGraphOptions {
+function graphOptions(model: DiffusionModel, task: AdapterTask, rows: number, resolution: number): AdapterGraphOptions {
+  const { parameters } = task;
   const { alpha, examplesPerStep, maxGradNorm } = parameters;
+  const sharedPrompt = sharesPrompt(task);
   const layouts = adapterLayouts(model, parameters);
-  return { rows, examplesPerStep, layouts, alpha, resolution, adamW: parameters, maxGradNorm };
-}
-
-/** The U-Net's part of the largest fusion of a plan. */
-export function fusedLayout(model: DiffusionModel, { adapters, images }: Plan): LoraLayout | undefined {
-  const most = images.reduce((largest, { fusion }) => Math.max(largest, fusion.length), 0);
-  const [adapter] = adapters;
-  if (adapter === undefined || most === 0) return undefined;
-  return adapterLayouts(model, { ...adapter.parameters, rank: adapter.parameters.rank * most }).unet;
+  return { rows, examplesPerStep, sharedPrompt, layouts, alpha, resolution, adamW: parameters, maxGradNorm };
 }

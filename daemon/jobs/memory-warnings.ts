@@ -1,15 +1,11 @@
 /** Warnings about runs that need more memory than there is, with the sizes that would fit. Pure but for the default. */
 import { machineMemory } from "../engine/runtime/machine-memory.ts";
-import { type MemoryDemand, memoryDemands } from "./memory-forecast.ts";
-import type { PreparedJob } from "./prepare-job.ts";
+import { type MemoryDemand, memoryDemands, type PlannedWork } from "./memory-forecast.ts";
 
 export type MemoryWarning = { readonly what: string; readonly fix: string };
 
 /** One for training and one for sampling at most. */
-export function memoryWarnings(
-  prepared: Pick<PreparedJob, "plan" | "model" | "resolution">,
-  available = machineMemory(),
-): readonly MemoryWarning[] {
+export function memoryWarnings(prepared: PlannedWork, available = machineMemory()): readonly MemoryWarning[] {
   return memoryDemands(prepared).flatMap((demand) => memoryWarning(demand, available) ?? []);
 }
 

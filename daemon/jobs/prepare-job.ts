@@ -1,6 +1,7 @@
 /** From a configuration file to a plan: everything a run needs to know, before anything is written. */
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { loftError } from "../base/errors.ts";
+import type { MethodName } from "../config/preset.ts";
 import type { Problem } from "../config/problem.ts";
 import type { Resolution, ResolvedConfig } from "../config/resolve.ts";
 import { closest } from "../config/suggest.ts";
@@ -26,6 +27,8 @@ export type JobRequest = {
   readonly modelsFolder: string;
   /** Instead of the configuration's device. */
   readonly device?: string;
+  /** Instead of the configuration's method. */
+  readonly method?: MethodName;
   /** Names or folders of classes; empty: all. */
   readonly onlyClasses: readonly string[];
   readonly signal?: AbortSignal;
@@ -54,7 +57,7 @@ export type PreparedJob = {
  * @throws LoftError for anything that must be mended first; "config-invalid" lists all problems at once; "interrupted"
  */
 export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
-  const { resolution, problems } = await readConfigFile(request.configFile);
+  const { resolution, problems } = await readConfigFile(request.configFile, request.method);
   const { config } = resolution;
   const baseFolder = dirname(request.configFile);
   const dataFolder = resolve(baseFolder, config.data.folder);

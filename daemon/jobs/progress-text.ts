@@ -7,7 +7,7 @@ export type TextStyle = { readonly columns: number; readonly color: boolean };
 /** The live block: one line per kind of work, then the time left. No line is wider than the terminal. */
 export function progressLines(progress: Progress, style: TextStyle): readonly string[] {
   const lines = [
-    countLine("adapters", progress.adapters, trainingDetail(progress), style),
+    ...(trains(progress) ? [countLine("adapters", progress.adapters, trainingDetail(progress), style)] : []),
     countLine("images", progress.images, imageDetail(progress), style),
     `${"left".padEnd(9)} ${leftText(progress)} · ${progress.provider} (${progress.device})${failedText(progress)}`,
   ];
@@ -17,7 +17,7 @@ export function progressLines(progress: Progress, style: TextStyle): readonly st
 /** The same in one line without control characters. */
 export function progressLine(progress: Progress): string {
   const parts = [
-    `adapters ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`,
+    ...(trains(progress) ? [`adapters ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`] : []),
     `images ${fraction(progress.images)}${bracketed(imageDetail(progress))}`,
     leftText(progress),
   ];
@@ -31,6 +31,11 @@ export function durationText(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Whether the run has adapters at all; the methods that only prompt have none. */
+function trains({ adapters }: Progress): boolean {
+  return 0 < adapters.total;
 }
 
 function countLine(name: string, count: Count, detail: string, style: TextStyle): string {

@@ -146,7 +146,7 @@ async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEven
     adaptersDone: done.adapters,
     imagesDone: done.images,
     steps: meanSteps(adapters),
-    ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0]) }),
+    ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0], adapters[0]) }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
     provider,
   };

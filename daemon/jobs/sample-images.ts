@@ -31,7 +31,7 @@ export async function sampleImages(job: Job): Promise<void> {
   const batches = batchesOf(job.plan.images, job.config.sampling.batchSize).filter((batch) =>
     batch.some(({ id }) => missing.has(id)),
   );
-  const studio = await openStudio(job, batches.flat());
+  const studio = openStudio(job, batches.flat());
   const journal = await openFinishedImages(job.root);
   try {
     for (const batch of batches) {
@@ -60,7 +60,7 @@ type Studio = {
   readonly fusion: ImageFusion;
 };
 
-async function openStudio(job: Job, images: readonly ImageTask[]): Promise<Studio> {
+function openStudio(job: Job, images: readonly ImageTask[]): Studio {
   const model = job.model.diffusion;
   const { parameters } = images[0]!;
   const { resolution, guidanceScale } = parameters;
@@ -74,7 +74,7 @@ async function openStudio(job: Job, images: readonly ImageTask[]): Promise<Studi
     samplers,
     batches,
     scheduler: schedulerOf(model, parameters),
-    prompts: await imagePrompts(job, fusion, images, samplers.release),
+    prompts: imagePrompts(job, fusion, images, samplers.release),
     adapters: new Map(job.plan.adapters.map((task) => [task.id, task])),
     fusion,
   };
@@ -99,9 +99,10 @@ type Batch = {
 };
 
 async function sampleBatch(job: Job, studio: Studio, { batch, wanted, journal }: Batch): Promise<void> {
+  const ready = await readyRows(job, studio, { batch, wanted });
+  // Prompts of many batches are encoded at once: that says nothing about how long images take.
   let started = performance.now();
   const made: FinishedImage[] = [];
-  const ready = await readyRows(job, studio, { batch, wanted });
   try {
     if (!ready.some(({ task }) => wanted.includes(task))) return;
     await studio.batches.run(ready, async (part) => {

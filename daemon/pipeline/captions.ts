@@ -54,9 +54,14 @@ function twice({ line }: CaptionSection, { className }: DatasetClass): CaptionPr
   return { line, message: `The class "${className}" has captions already.`, fix: "Put them into one place." };
 }
 
+/** A file that is something else may have a problem in every line. */
+const mostProblems = 20;
+
 function invalid(file: string, problems: readonly CaptionProblem[], fix: string) {
-  const list = problems.map(({ line, message, fix: each }) => `${file}:${line}: ${message} ${each}`).join("\n");
-  return loftError("captions-invalid", { what: `The captions have problems.\n${list}`, fix });
+  const shown = problems.slice(0, mostProblems);
+  const lines = shown.map(({ line, message, fix: each }) => `${file}:${line}: ${message} ${each}`);
+  if (mostProblems < problems.length) lines.push(`... and ${problems.length - mostProblems} more`);
+  return loftError("captions-invalid", { what: `The captions have problems.\n${lines.join("\n")}`, fix });
 }
 
 function listed(names: readonly string[]): string {

@@ -249,6 +249,70 @@ export interface LoftConfig {
     stripMetadata?: boolean;
   };
   /**
+   * What `loft evaluate` compares: classifiers trained on real photos, on synthetic images, and on both. Other commands do not read it.
+   */
+  evaluation?: {
+    /**
+     * A folder with one folder of pictures per class, relative to this file, that the classifiers are judged on. Nothing is trained or chosen with it.
+     */
+    test?: string;
+    /**
+     * A folder like the test folder that picks each classifier's best step. null: no choice, the last step counts.
+     */
+    validation?: string | null;
+    /**
+     * The CLIP model that becomes a classifier: a name that `loft models` lists, or a folder in transformers layout, relative to this file.
+     */
+    classifier?: string;
+    /**
+     * The kinds of rows in the table; the synthetic ones are there once for each method.
+     *
+     * @minItems 1
+     */
+    rows?: ("zero-shot" | "real" | "synthetic" | "real+synthetic")[];
+    /**
+     * Whose synthetic images are compared. Those of another method than this file's are made in methods/METHOD of the run folder, with this file's other settings.
+     *
+     * @minItems 1
+     */
+    methods?: ("loft" | "datadream-class" | "datadream-dataset" | "class-prompt" | "caption-prompt")[];
+    /**
+     * Prompts of zero-shot classification, with {class} and {domain}; the features of several are averaged.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    templates?: string[];
+    /**
+     * Real photos per class, one part of the table for each number. Where a class has more photos, each seed draws its own; synthetic images count only where all their photos are drawn.
+     *
+     * @minItems 1
+     */
+    shots?: number[];
+    /**
+     * How many synthetic images of each class the classifiers learn from, one part of the table for each number.
+     *
+     * @minItems 1
+     */
+    imagesPerClass?: number[];
+    /**
+     * Trainings of each row; the table shows their mean and standard deviation.
+     */
+    seeds?: number;
+    /**
+     * Optimizer steps of each classifier.
+     */
+    steps?: number;
+    /**
+     * Pictures in a step of a classifier; half of them real where there are both kinds.
+     */
+    batchSize?: number;
+    /**
+     * AdamW's learning rate for classifiers, after the warm-up and before the cosine brings it to 0.
+     */
+    learningRate?: number;
+  };
+  /**
    * What computes. Never part of a task's identity.
    */
   device?: {

@@ -20,6 +20,20 @@ export const loftDefaults = {
   "output": {
     "stripMetadata": false
   },
+  "evaluation": {
+    "validation": null,
+    "classifier": "loft-mini-clip",
+    "rows": [
+      "zero-shot",
+      "real",
+      "synthetic",
+      "real+synthetic"
+    ],
+    "seeds": 3,
+    "steps": 200,
+    "batchSize": 32,
+    "learningRate": 0.0001
+  },
   "device": {
     "provider": "auto",
     "threads": null,

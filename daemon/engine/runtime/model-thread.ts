@@ -96,7 +96,9 @@ export async function loadModelOnThread(
     },
     run: (feeds, outputs) => ask("run", { feeds, outputs }, arraysOf(feeds)),
     release: async () => {
-      await ask("release").finally(() => worker.terminate());
+      // A thread that died has nothing left to release.
+      await ask("release").catch(() => {});
+      await worker.terminate();
     },
   };
 }
@@ -125,9 +127,10 @@ function questionsTo(worker: Worker, tasks: OpenTasks): Ask {
   return (task, argument, arrays = []) =>
     new Promise((resolve, reject) => {
       if (failure !== undefined) throw failure;
+      // First what can fail: a question that was not sent has no answer.
+      worker.postMessage({ task, argument }, arrays);
       open.push({ resolve, reject });
       Atomics.add(tasks, 0, 1);
       worker.ref();
-      worker.postMessage({ task, argument }, arrays);
     });
 }

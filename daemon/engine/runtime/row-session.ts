@@ -42,7 +42,7 @@ export async function createRowSession(
   );
   const sessions = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const release = async () => {
-    for (const session of sessions) await session.release();
+    await Promise.all(sessions.map((session) => session.release()));
     process.off("exit", waitAtExit);
   };
   const failed = opened.find((each) => each.status === "rejected");

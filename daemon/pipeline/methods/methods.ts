@@ -1,4 +1,5 @@
 /** The list of methods, and the plan that one of them makes. */
+import { counted } from "../../config/problem-drafts.ts";
 import type { ResolvedConfig } from "../../config/resolve.ts";
 import type { AdapterTask, Plan, PlanContext } from "../plan.ts";
 import { dataDreamClass, dataDreamDataset } from "./datadream.ts";
@@ -29,6 +30,6 @@ function warmupWarnings({ config }: PlanContext, adapters: readonly AdapterTask[
   const short = adapters.find(({ parameters }) => parameters.steps <= parameters.warmupSteps);
   if (short === undefined) return [];
   const { steps, warmupSteps } = short.parameters;
-  const what = `The warm-up of ${warmupSteps} steps lasts as long as the training of ${steps} steps of the adapter for ${short.className}: the learning rate never reaches its value.`;
+  const what = `The warm-up of ${counted(warmupSteps, "step")} lasts as long as the training of ${counted(steps, "step")} of the adapter for ${short.className}: the learning rate never reaches its value.`;
   return [{ code: "warmup-too-long", what, fix: `Set training.warmupSteps below ${steps}, or train longer.` }];
 }

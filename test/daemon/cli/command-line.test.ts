@@ -10,7 +10,19 @@ import { recordedContext } from "../../support/recorded-context.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const packageFolder = fileURLToPath(new URL("../../..", import.meta.url));
-const commands = ["init", "plan", "generate", "train", "sample", "replay", "sheet", "export", "models", "doctor"];
+const commands = [
+  "init",
+  "plan",
+  "generate",
+  "train",
+  "sample",
+  "replay",
+  "sheet",
+  "export",
+  "models",
+  "doctor",
+  "evaluate",
+];
 
 describe("help", () => {
   it("lists every command", async () => {

@@ -21,6 +21,19 @@ const optimizer = { schedule: "cosine", weightDecay: 0.01, beta1: 0.9, beta2: 0.
 const onePhoto = { epochs: null, examplesPerStep: 1, crop: "center" };
 const targetModules = ["to_q", "to_k", "to_v", "to_out.0"];
 
+/** What `loft evaluate` compares unless the file says otherwise. */
+const evaluation = {
+  test: null,
+  validation: null,
+  classifier: "loft-mini-clip",
+  rows: ["zero-shot", "real", "synthetic", "real+synthetic"],
+  methods: ["loft"],
+  templates: ["a {domain}photo of a {class}"],
+  shots: null,
+  imagesPerClass: null,
+  ...{ seeds: 3, steps: 200, batchSize: 32, learningRate: 1e-4 },
+};
+
 describe("golden values", () => {
   test("paper", () => {
     expect(resolve({ model: "sd21", data }).config).toEqual({
@@ -40,6 +53,7 @@ describe("golden values", () => {
       },
       sampling: { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model", batchSize: 1 },
       output: { folder: "runs/my-photos", stripMetadata: false },
+      evaluation,
     });
   });
 
@@ -57,6 +71,7 @@ describe("golden values", () => {
       },
       sampling: { imagesPerClass: 100, steps: 20, guidanceScale: 2, scheduler: "ddim", batchSize: 8 },
       output: { folder: "runs/my-photos", stripMetadata: false },
+      evaluation,
     });
   });
 });
@@ -148,5 +163,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(43);
+  expect(lines.filter((line) => line !== "")).toHaveLength(55);
 });

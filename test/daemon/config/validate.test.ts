@@ -71,7 +71,7 @@ describe("unknown keys", () => {
     [
       '"__proto__": {}',
       0,
-      '"__proto__" is no key of the configuration. Known here: $schema, name, model, method, preset, seed, data, prompt, adapter, training, fusion, sampling, output, device.',
+      '"__proto__" is no key of the configuration. Known here: $schema, name, model, method, preset, seed, data, prompt, adapter, training, fusion, sampling, output, evaluation, device.',
     ],
     [
       '"prompt": { "wurlitzer": 1 }',
@@ -253,6 +253,13 @@ describe("values that do not fit each other", () => {
     ],
     ['"training": { "steps": null, "epochs": 3 }', []],
     ['"method": "datadream-class", "training": { "warmupSteps": 500 }', []],
+    [
+      '"method": "class-prompt", "training": { "steps": 5, "warmupSteps": 5 }',
+      ["steps", "warmupSteps"].map(
+        (field) =>
+          `warning: training.${field} has no effect with the method "class-prompt". Remove it, or choose another method.`,
+      ),
+    ],
     [
       '"method": "caption-prompt"',
       [

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { forecast } from "../../../daemon/jobs/forecast.ts";
+import { adapterStepsPerImage, forecast } from "../../../daemon/jobs/forecast.ts";
 import { memoryDemands } from "../../../daemon/jobs/memory-forecast.ts";
 import { memoryWarnings } from "../../../daemon/jobs/memory-warnings.ts";
 import { type PreparedJob, prepareJob } from "../../../daemon/jobs/prepare-job.ts";
@@ -30,6 +30,13 @@ test("a plan with adapters and images", async () => {
   expect(memoryBytes).toBeLessThan(500e6);
   expect(diskBytes).toBeGreaterThan(0);
   expect(memoryWarnings(job)).toEqual([]);
+});
+
+test("an image is worth fewer steps where a step has several examples", () => {
+  const image = { parameters: { steps: 32, guidanceScale: 2 } } as ImageTask;
+  const adapter = (examplesPerStep: number) => ({ parameters: { examplesPerStep } }) as AdapterTask;
+  const worth = [undefined, adapter(1), adapter(8)].map((each) => adapterStepsPerImage(image, each));
+  expect(worth).toEqual([32, 32, 4]);
 });
 
 test("plans without adapters, without images, without either", async () => {

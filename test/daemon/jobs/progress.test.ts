@@ -96,6 +96,15 @@ describe("words", () => {
     ]);
   });
 
+  it("says nothing of adapters where the method has none", () => {
+    const prompted = progressAfter({ ...started, adapters: 0 });
+    expect(progressLine(prompted)).toBe("images 0/10, measuring the time left");
+    expect(progressLines(prompted, { columns: 60, color: false })).toEqual([
+      "images    ─────────────── 0/10",
+      "left      measuring the time left · cpu (2 cores)",
+    ]);
+  });
+
   it.each([10, 20, 40, 200])("keeps the block within %i columns", (columns) => {
     for (const line of progressLines(progress, { columns, color: false })) expect(line.length).toBeLessThan(columns);
   });

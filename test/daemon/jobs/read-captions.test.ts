@@ -29,6 +29,26 @@ test("a file that is missing, or a folder", async () => {
   await loftErrorOf(() => readCaptions(folder, dataset), "captions-invalid");
 });
 
+test.skipIf(process.platform === "win32")("a device is refused before it is read", async () => {
+  const { what } = await loftErrorOf(() => readCaptions("/dev/zero", dataset), "captions-invalid");
+  expect(what).toBe("The captions zero cannot be read (it is no regular file).");
+});
+
+test("text in another encoding than UTF-8", async () => {
+  const file = join(await temporaryFolder(), "captions.txt");
+  await writeFile(file, Buffer.from("[cat]\na caf\u00e9 {class}\n", "latin1"));
+  const { what } = await loftErrorOf(() => readCaptions(file, dataset), "captions-invalid");
+  expect(what).toBe("The captions captions.txt are not UTF-8 text.");
+});
+
+test("of many problems the first are told", async () => {
+  const file = join(await temporaryFolder(), "captions.txt");
+  await writeFile(file, "no class\n".repeat(1000));
+  const { what } = await loftErrorOf(() => readCaptions(file, dataset), "captions-invalid");
+  expect(what.split("\n")).toHaveLength(22);
+  expect(what).toContain("... and 980 more");
+});
+
 test("JSON in a text file is told by its line", async () => {
   const file = join(await temporaryFolder(), "captions.txt");
   await writeFile(file, '{ "cat": ["a {class}"] }');

@@ -32,7 +32,7 @@ export const longConfig = {
 };
 
 export function makeRunFolder(
-  config: object | undefined = quickConfig,
+  config: object | null = quickConfig,
   classes: readonly string[] = ["car", "cat"],
 ): RunFolder {
   // Short, because a socket's path may have 100 bytes at most.
@@ -43,7 +43,7 @@ export function makeRunFolder(
   for (const path of [workspace, daemonFolder, scratch]) mkdirSync(path, { mode: 0o700 });
   if (classes.length !== 0) copyPhotos(join(workspace, "photos"), classes);
   const file = join(workspace, "shoes.loft.json");
-  if (config !== undefined) writeFileSync(file, `${JSON.stringify(config, undefined, 2)}\n`);
+  if (config !== null) writeFileSync(file, `${JSON.stringify(config, undefined, 2)}\n`);
   return {
     workspace,
     config: file,

@@ -41,7 +41,7 @@ export type Session = {
 /** Run a journey; what the windows show when it fails is kept beside the logs. */
 export async function inSession(options: SessionOptions, body: (session: Session) => Promise<void>): Promise<void> {
   const { journey, theme = "dark" } = options;
-  const folder = makeRunFolder(options.config === null ? undefined : (options.config ?? quickConfig), options.classes);
+  const folder = makeRunFolder(options.config, options.classes);
   options.fill?.(folder.workspace);
   const windows: Workbench[] = [];
   let browser: Browser | undefined;

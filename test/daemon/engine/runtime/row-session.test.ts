@@ -101,6 +101,14 @@ test("while parts run on their threads, this one goes on", async () => {
   await session.release();
 });
 
+test("threads that are gone are told of in place of waiting for them", async () => {
+  const session = await createRowSession(2, graph, { ...cpu, threads: 2 });
+  await session.release();
+  const { what } = await loftErrorOf(() => session.run(feeds(2)), "session-failed");
+  expect(what).toContain("the thread of the model ended");
+  await session.release();
+});
+
 test("sessions can be made and released again and again, and several at once", async () => {
   for (let round = 0; round < 3; round += 1) {
     const sessions = await Promise.all([2, 3].map((rows) => createRowSession(rows, graph, { ...cpu, threads: 2 })));

@@ -1,0 +1,59 @@
+/** The synthetic sets of an evaluation: each method's run is carried out, or found done, and its images are listed. */
+import { join } from "node:path";
+import { loftError } from "../base/errors.ts";
+import type { MethodName } from "../config/preset.ts";
+import type { SyntheticPicture, SyntheticSet } from "./evaluate-plan.ts";
+import { readFinishedImages } from "./finished-images.ts";
+import { type JobRequest, type PreparedJob, prepareJob } from "./prepare-job.ts";
+import { inRun } from "./run-folder.ts";
+import { type RunOptions, runJob } from "./run-job.ts";
+
+export type MethodRun = {
+  readonly method: MethodName;
+  readonly prepared: PreparedJob;
+  /** The run folder. */
+  readonly root: string;
+};
+
+/**
+ * Plan the runs that the synthetic rows need: the configuration's own in its run folder, others below it.
+ * @throws LoftError "config-invalid" where a method lacks what it needs, and what `prepareJob` throws
+ */
+export async function prepareMethods(
+  request: JobRequest,
+  own: PreparedJob,
+  root: string,
+): Promise<readonly MethodRun[]> {
+  const { config } = own.resolution;
+  if (!config.evaluation.rows.some((row) => row === "synthetic" || row === "real+synthetic")) return [];
+  const runs: MethodRun[] = [];
+  for (const method of config.evaluation.methods) {
+    if (method === "caption-prompt" && config.prompt.captions === null) {
+      throw loftError("config-invalid", {
+        what: "evaluation.methods has caption-prompt, and prompt.captions is not given.",
+        fix: "Give a captions file as prompt.captions, or leave the method out.",
+      });
+    }
+    if (method === config.method) runs.push({ method, prepared: own, root });
+    else runs.push({ method, prepared: await prepareJob({ ...request, method }), root: join(root, "methods", method) });
+  }
+  return runs;
+}
+
+/** Carry out a method's run, as far as it is not done, and list its images. */
+export async function syntheticSet(
+  { method, prepared, root }: MethodRun,
+  options: Pick<RunOptions, "signal" | "emit" | "command">,
+): Promise<SyntheticSet> {
+  await runJob(prepared, { ...options, root, part: "everything", keepGoing: false });
+  const finished = await readFinishedImages(root);
+  const parents = new Map(
+    prepared.wholePlan.adapters.map(({ id, examples }) => [id, examples.map(({ photo }) => photo.sha256)]),
+  );
+  const images = prepared.wholePlan.images.map((task): SyntheticPicture => {
+    const { file, sha256 } = finished.get(task.id)!;
+    const own = task.fusion.flatMap(({ adapterId }) => parents.get(adapterId) ?? []);
+    return { name: file, file: inRun(root, file), sha256, label: task.classIndex, parents: [...new Set(own)] };
+  });
+  return { method, images };
+}

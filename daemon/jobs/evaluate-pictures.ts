@@ -1,0 +1,144 @@
+/** The pictures of an evaluation: test and validation folders matched with the run's classes, and checks for leaks. */
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { loftError } from "../base/errors.ts";
+import { closest } from "../config/suggest.ts";
+import { type FewShotFolder, readFewShotFolder } from "../data/few-shot-folder.ts";
+import { readPicture } from "../data/image-file.ts";
+import type { Picture } from "../data/picture.ts";
+import { bicubic, resizeWindow } from "../data/resample.ts";
+import type { Dataset } from "../pipeline/dataset.ts";
+
+/** A picture on disk. `name` is its path in its folder, with forward slashes. */
+export type EvaluationPicture = {
+  readonly name: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly label: number;
+};
+
+/** A warning of an evaluation; it is shown, and kept in the results. */
+export type EvaluationWarning = { readonly what: string; readonly fix: string };
+
+export type PictureFolder = {
+  readonly pictures: readonly EvaluationPicture[];
+  readonly warnings: readonly EvaluationWarning[];
+};
+
+/** The run's own photos. */
+export function datasetPictures(dataset: Dataset, dataFolder: string): readonly EvaluationPicture[] {
+  return dataset.classes.flatMap(({ photos }, label) =>
+    photos.map(({ path, sha256 }) => ({ name: path, file: join(dataFolder, ...path.split("/")), sha256, label })),
+  );
+}
+
+/**
+ * Read a folder of test or validation pictures; its class folders are called as those of the photos, or as the classes.
+ * @param field what the configuration calls it, for messages
+ * @throws LoftError "config-invalid" when its classes are not those of the run, "data-folder-missing",
+ *   "data-folder-layout", "data-folder-empty"
+ */
+export async function readLabeledFolder(folder: string, field: string, dataset: Dataset): Promise<PictureFolder> {
+  const found = await readFewShotFolder(folder);
+  const { classes } = dataset;
+  const labelOf = (name: string) =>
+    classes.findIndex((one) =>
+      [one.folder, one.className].some((own) => own.normalize("NFC") === name.normalize("NFC")),
+    );
+  const unknown = found.classes.find((one) => labelOf(one.folder) === -1);
+  if (unknown !== undefined) throw unknownLabel(unknown.folder, field, dataset);
+  const pictures = found.classes.flatMap(({ folder: name, photos }) =>
+    photos.map(({ path, sha256 }) => ({
+      name: path,
+      file: join(folder, ...path.split("/")),
+      sha256,
+      label: labelOf(name),
+    })),
+  );
+  const missing = classes.filter((_, label) => pictures.every((picture) => picture.label !== label));
+  if (0 < missing.length) throw missingLabels(missing, field, found);
+  return { pictures, warnings: problemWarnings(found, field) };
+}
+
+function unknownLabel(name: string, field: string, { classes }: Dataset) {
+  const names = classes.flatMap(({ folder }) => [folder]);
+  const meant = closest(name, names);
+  return loftError("config-invalid", {
+    what: `${field} has a folder "${name}", and the run has no such class.`,
+    fix: `${meant === undefined ? `The classes are ${names.join(", ")}.` : `Did you mean "${meant}"?`} Name the folders of both alike, or remove the surplus one.`,
+  });
+}
+
+function missingLabels(missing: Dataset["classes"], field: string, { problems }: FewShotFolder) {
+  const names = missing.map(({ folder }) => `"${folder}"`).join(", ");
+  const reason = problems.find(({ path }) => missing.some(({ folder }) => path.startsWith(folder)));
+  return loftError("data-folder-empty", {
+    what: `${field} has no usable picture of ${names}.${reason === undefined ? "" : ` ${reason.path}: ${reason.message}`}`,
+    fix: "Add pictures of every class: without them nothing can be said of it.",
+  });
+}
+
+function problemWarnings({ problems }: FewShotFolder, field: string): readonly EvaluationWarning[] {
+  return problems
+    .filter(({ code }) => code !== "class-single")
+    .map(({ path, message }) => ({ what: `${field}: ${path}: ${message}`, fix: "Mend or remove the file." }));
+}
+
+/**
+ * Folders that must not be one: a classifier would be chosen, or trained, with what it is judged on.
+ * @throws LoftError "config-invalid"
+ */
+export async function refuseSharedFolders(folders: Readonly<Record<string, string>>): Promise<void> {
+  const places = new Map<string, string>();
+  for (const [field, folder] of Object.entries(folders)) {
+    const place = await realpath(folder).catch(() => folder);
+    const other = places.get(place);
+    if (other !== undefined) {
+      throw loftError("config-invalid", {
+        what: `${other} and ${field} are the same folder, ${folder}.`,
+        fix: "Keep test pictures apart: what a classifier learns from or is chosen with must not judge it.",
+      });
+    }
+    places.set(place, field);
+  }
+}
+
+/** Pictures that are in two splits, byte by byte. */
+export function leakWarnings(
+  splits: Readonly<Record<string, readonly EvaluationPicture[]>>,
+): readonly EvaluationWarning[] {
+  const entries = Object.entries(splits);
+  return entries.flatMap(([left, pictures], index) =>
+    entries.slice(0, index).flatMap(([right, others]) => {
+      const known = new Map(others.map((picture) => [picture.sha256, picture.name]));
+      const shared = pictures.filter(({ sha256 }) => known.has(sha256));
+      if (shared.length === 0) return [];
+      const [first] = shared as [EvaluationPicture];
+      return [
+        {
+          what: `${shared.length} pictures are in ${right} and in ${left}, for example ${known.get(first.sha256)} and ${first.name}.`,
+          fix: "Remove them from one of the two: the accuracies below are too high with them.",
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * A picture for training; large ones are made smaller first, their short side 8/7 of `side` (256 px for 224), so that
+ * many fit into memory.
+ */
+export async function readTrainingPicture(file: string, side: number): Promise<Picture> {
+  const picture = await readPicture(file);
+  const short = Math.min(picture.width, picture.height);
+  const wanted = Math.ceil((side * 8) / 7);
+  if (short <= wanted) return picture;
+  const resized = (length: number) => Math.round((length * wanted) / short);
+  const [width, height] = [resized(picture.width), resized(picture.height)];
+  return resizeWindow(
+    picture,
+    { width, height },
+    { left: { first: 0, size: width }, top: { first: 0, size: height } },
+    bicubic,
+  );
+}

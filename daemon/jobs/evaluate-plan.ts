@@ -1,0 +1,161 @@
+/** The plan of an evaluation: the cells of the table, and for each seed of a cell the classifier to train. Pure. */
+import { hashOf } from "../base/hash.ts";
+import { randomStream, shuffled } from "../base/random.ts";
+import type { MethodName } from "../config/preset.ts";
+import type { EvaluationConfig, RowKind } from "../config/resolve.ts";
+import type { EvaluationPicture } from "./evaluate-pictures.ts";
+
+/** Raise it when a change of the code changes what a classifier answers. */
+export const evaluationVersion = "1";
+
+/** A method's synthetic images in the order of their indices. */
+export type SyntheticSet = { readonly method: MethodName; readonly images: readonly SyntheticPicture[] };
+
+/** `parents`: SHA-256 of the real photos that its adapters saw. */
+export type SyntheticPicture = EvaluationPicture & { readonly parents: readonly string[] };
+
+/** A line of the table before it is filled. */
+export type Cell = {
+  readonly id: string;
+  readonly kind: RowKind;
+  readonly method: MethodName | null;
+  readonly shots: number | null;
+  readonly imagesPerClass: number | null;
+  readonly tasks: readonly ClassifierTask[];
+  readonly missing: readonly { readonly seed: number; readonly reason: string }[];
+};
+
+/** One classifier and what it learns from; zero-shot has neither pictures nor seed to learn with. */
+export type ClassifierTask = {
+  readonly id: string;
+  readonly seed: number;
+  readonly real: readonly EvaluationPicture[];
+  readonly synthetic: readonly EvaluationPicture[];
+};
+
+export type EvaluationInputs = {
+  readonly config: EvaluationConfig;
+  readonly runSeed: number;
+  readonly classifier: string;
+  readonly prompts: readonly string[];
+  /** Zero-shot prompts of each class. */
+  readonly templates: readonly (readonly string[])[];
+  readonly photos: readonly EvaluationPicture[];
+  readonly sets: readonly SyntheticSet[];
+  readonly test: readonly EvaluationPicture[];
+  readonly validation: readonly EvaluationPicture[] | undefined;
+};
+
+/** All cells in the order of the table. */
+export function planEvaluation(inputs: EvaluationInputs): readonly Cell[] {
+  const { config, photos, sets } = inputs;
+  const most = Math.max(...countsByLabel(photos));
+  const cells: Cell[] = [];
+  if (config.rows.includes("zero-shot")) cells.push(zeroShotCell(inputs));
+  for (const shots of config.shots ?? [most]) {
+    if (config.rows.includes("real")) cells.push(trainedCell(inputs, { kind: "real", shots }));
+    for (const set of sets) {
+      for (const imagesPerClass of config.imagesPerClass ?? [Math.max(...countsByLabel(set.images))]) {
+        for (const kind of ["synthetic", "real+synthetic"] as const) {
+          if (config.rows.includes(kind)) cells.push(trainedCell(inputs, { kind, shots, imagesPerClass, set }));
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+function zeroShotCell(inputs: EvaluationInputs): Cell {
+  const { classifier, templates, test } = inputs;
+  const id = hashOf({ kind: "zero-shot", version: evaluationVersion, classifier, templates, test: contents(test) });
+  const task = { id, seed: 0, real: [], synthetic: [] };
+  return {
+    id: "zero-shot",
+    kind: "zero-shot",
+    method: null,
+    shots: null,
+    imagesPerClass: null,
+    tasks: [task],
+    missing: [],
+  };
+}
+
+type CellPlace = {
+  readonly kind: "real" | "synthetic" | "real+synthetic";
+  readonly shots: number;
+  readonly imagesPerClass?: number;
+  readonly set?: SyntheticSet;
+};
+
+function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
+  const { kind, shots, imagesPerClass = null, set } = place;
+  const tasks: ClassifierTask[] = [];
+  const missing: { seed: number; reason: string }[] = [];
+  for (let seed = 0; seed < inputs.config.seeds; seed += 1) {
+    const drawn = drawnPhotos(inputs, shots, seed);
+    const synthetic = set === undefined ? [] : drawnImages(set, drawn, imagesPerClass ?? 0);
+    const counts = countsByLabel(synthetic, inputs.prompts.length);
+    if (set !== undefined && counts.some((count) => count === 0)) {
+      const reason = `A class has no ${set.method} image whose real photos are all among the ${shots} drawn.`;
+      missing.push({ seed, reason });
+      continue;
+    }
+    tasks.push(classifierTask(inputs, seed, { real: kind === "synthetic" ? [] : drawn, synthetic }));
+  }
+  const name = kind === "real" ? "real" : `${kind === "synthetic" ? "" : "real+"}${set!.method}`;
+  const id = `${name}-s${shots}${imagesPerClass === null ? "" : `-n${imagesPerClass}`}`;
+  return { id, kind, method: set?.method ?? null, shots, imagesPerClass, tasks, missing };
+}
+
+function classifierTask(
+  { config, runSeed, classifier, prompts, test, validation }: EvaluationInputs,
+  seed: number,
+  { real, synthetic }: Pick<ClassifierTask, "real" | "synthetic">,
+): ClassifierTask {
+  const { steps, batchSize, learningRate } = config;
+  const id = hashOf({
+    kind: "classifier",
+    version: evaluationVersion,
+    ...{ classifier, prompts, seed, runSeed, steps, batchSize, learningRate },
+    real: contents(real),
+    synthetic: contents(synthetic),
+    test: contents(test),
+    validation: validation === undefined ? null : contents(validation),
+  });
+  return { id, seed, real, synthetic };
+}
+
+/** The first `shots` of each class in an order that the seed decides; all, in their own order, where there are no more. */
+function drawnPhotos(
+  { photos, prompts, runSeed }: EvaluationInputs,
+  shots: number,
+  seed: number,
+): readonly EvaluationPicture[] {
+  return prompts.flatMap((_, label) => {
+    const own = photos.filter((photo) => photo.label === label);
+    return own.length <= shots ? own : shuffled(own, randomStream(runSeed, "shots", label, seed)).slice(0, shots);
+  });
+}
+
+/** The first images of each class that owe nothing to photos that were not drawn. */
+function drawnImages({ images }: SyntheticSet, drawn: readonly EvaluationPicture[], imagesPerClass: number) {
+  const known = new Set(drawn.map(({ sha256 }) => sha256));
+  const counts: number[] = [];
+  return images.filter(({ parents, label }) => {
+    const count = counts[label] ?? 0;
+    if (imagesPerClass <= count || !parents.every((parent) => known.has(parent))) return false;
+    counts[label] = count + 1;
+    return true;
+  });
+}
+
+function contents(pictures: readonly EvaluationPicture[]): readonly (readonly [string, number])[] {
+  return pictures.map(({ sha256, label }) => [sha256, label] as const);
+}
+
+/** Pictures of each label, at least `classes` numbers. */
+export function countsByLabel(pictures: readonly { readonly label: number }[], classes = 0): number[] {
+  const counts = Array<number>(classes).fill(0);
+  for (const { label } of pictures) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}

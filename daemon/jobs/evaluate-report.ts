@@ -1,0 +1,146 @@
+/** The results of an evaluation as text: the table as Markdown and for terminals, and as CSV. Pure. */
+import type { LoftResults, ResultRow } from "../../schemas/results.ts";
+
+/** The table of the paper's kind, with everything that has to be said about it. */
+export function resultsMarkdown(results: LoftResults): string {
+  const { name, classifier, model, dataset, warnings } = results;
+  const facts = [
+    `Classifier ${classifier.name}: ${classifier.steps} steps of ${classifier.batchSize} pictures, learning rate ${classifier.learningRate}. Images by ${model.name}.`,
+    `${dataset.classes.length} classes, ${dataset.photos} real photos, ${dataset.test} test pictures, ${
+      dataset.validation === null
+        ? "no validation pictures: the last step counts"
+        : `${dataset.validation} validation pictures choose the step`
+    }.`,
+  ];
+  const parts = [
+    `# ${name}: results`,
+    ...(results.partial ? ["**Partial: runs are missing.**"] : []),
+    facts.join("\n"),
+    tableOf(results),
+    notesOf(results).join("\n"),
+    setsTable(results),
+    warnings.map(({ what, fix }) => `- Warning: ${what} ${fix}`).join("\n"),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** The table alone, columns aligned, as a terminal shows it. */
+export function resultsText(results: LoftResults): string {
+  const rows = cellsOf(results, (text) => `${text} *`);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...lines, "* best", ...notesOf(results)].join("\n");
+}
+
+function tableOf(results: LoftResults): string {
+  const [head, ...rows] = cellsOf(results, (text) => `**${text}**`);
+  return markdownTable(head!, rows);
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map((_, column) => (column === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}
+
+function cellsOf({ rows, reference }: LoftResults, best: (text: string) => string): readonly (readonly string[])[] {
+  const highest = Math.max(...rows.map((row) => row.mean ?? Number.NEGATIVE_INFINITY));
+  const base = rows.find(({ id }) => id === reference);
+  const against = base === undefined ? "Difference" : `Against ${base.title}`;
+  return [
+    ["Row", "Shots", "Images", "Accuracy", `${against} (95 %)`, "ECE", "Runs"],
+    ...rows.map((row) => {
+      const found = accuracyText(row);
+      return [
+        row.title,
+        row.shots === null ? "-" : String(row.shots),
+        row.imagesPerClass === null ? "-" : String(row.imagesPerClass),
+        row.mean === highest ? best(found) : found,
+        differenceText(row),
+        row.calibrationError === null ? "-" : percent(row.calibrationError),
+        `${row.runs.length}${0 < row.missing.length ? ` of ${row.runs.length + row.missing.length}` : ""}`,
+      ];
+    }),
+  ];
+}
+
+function accuracyText({ mean, std }: ResultRow): string {
+  if (mean === null) return "missing";
+  return std === null ? percent(mean) : `${percent(mean)} ± ${percent(std)}`;
+}
+
+function differenceText({ difference }: ResultRow): string {
+  if (difference === null) return "-";
+  const signed = (value: number) => `${0 <= value ? "+" : "-"}${percent(Math.abs(value))}`;
+  return `${signed(difference.difference)} [${signed(difference.low)}, ${signed(difference.high)}]`;
+}
+
+function notesOf({ rows }: LoftResults): readonly string[] {
+  const reasons = new Map<string, string[]>();
+  for (const { id, missing } of rows) {
+    for (const { seed, reason } of missing) reasons.set(reason, [...(reasons.get(reason) ?? []), `${id} seed ${seed}`]);
+  }
+  const single = rows.some(({ kind, runs }) => kind !== "zero-shot" && runs.length === 1);
+  return [
+    ...[...reasons].map(([reason, places]) => `Missing: ${places.join(", ")}. ${reason}`),
+    ...(single
+      ? ["A row of one run has no standard deviation: raise evaluation.seeds to see how much chance does."]
+      : []),
+  ];
+}
+
+function setsTable({ sets }: LoftResults): string {
+  if (sets.length === 0) return "";
+  const head = [
+    "Set",
+    "Images",
+    "Frechet",
+    "Kernel",
+    "Precision",
+    "Recall",
+    "Density",
+    "Coverage",
+    "Diversity",
+    "Labels agree",
+    "Copies",
+  ];
+  const number = (value: number | null) => (value === null ? "-" : value.toFixed(3));
+  const rows = sets.map((set) => [
+    set.method,
+    String(set.images),
+    ...[set.frechetDistance, set.kernelDistance, set.precision, set.recall, set.density, set.coverage].map(number),
+    number(set.diversity),
+    percent(set.labelAgreement),
+    String(set.copies.images.length),
+  ]);
+  return markdownTable(head, rows);
+}
+
+/** One line per run, for spreadsheets. */
+export function resultsCsv({ rows, dataset }: LoftResults): string {
+  const head =
+    "row,title,kind,method,shots,images_per_class,seed,accuracy,validation_accuracy,step,real,synthetic,mean,std";
+  const lines = rows.flatMap((row) =>
+    row.runs.map((run) => [
+      ...[row.id, row.title, row.kind, row.method, row.shots, row.imagesPerClass],
+      ...[run.seed, run.accuracy, run.validationAccuracy, run.step, run.realPictures, run.syntheticPictures],
+      ...[row.mean, row.std, ...row.perClass],
+    ]),
+  );
+  const columns = [...head.split(","), ...dataset.classes.map((name) => `accuracy of ${name}`)];
+  return `${[columns, ...lines].map((line) => line.map(csvField).join(",")).join("\n")}\n`;
+}
+
+function csvField(value: string | number | null): string {
+  const text = value === null ? "" : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** In percent with one digit, without the sign. */
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}

@@ -1,0 +1,121 @@
+/** From the answers of classifiers to the rows of the table: accuracies, spread, differences. Pure. */
+import type { ResultRow, ResultRun } from "../../schemas/results.ts";
+import type { MethodName } from "../config/preset.ts";
+import {
+  accuracy,
+  bootstrapDifference,
+  calibrationError,
+  confusionMatrix,
+  mean,
+  type Prediction,
+  perClassAccuracy,
+  predictedClass,
+  standardDeviation,
+} from "../eval/metrics.ts";
+import type { Cell, ClassifierTask } from "./evaluate-plan.ts";
+import type { TaskResult } from "./evaluate-tasks.ts";
+
+const confidence = 0.95;
+
+export type Answers = ReadonlyMap<string, TaskResult>;
+
+/**
+ * The rows of the table, as far as there are answers.
+ * @param labels of the test pictures
+ * @param reference the id of the row that differences are measured from, where it is there
+ */
+export function resultRows(
+  cells: readonly Cell[],
+  answers: Answers,
+  { labels, classes, reference }: { labels: readonly number[]; classes: number; reference: string | undefined },
+): readonly ResultRow[] {
+  const base = cells.find(({ id }) => id === reference);
+  const rowOf = (cell: Cell): Row => ({ cell, hits: hitsOf(cell, answers, labels) });
+  const baseRow = base === undefined ? undefined : rowOf(base);
+  return cells.map((cell) => {
+    const found = answered(cell, answers);
+    const predictions = found.map(({ result }) => predictionsOf(result, labels));
+    const accuracies = predictions.map(accuracy);
+    const confusion = confusionMatrix(predictions.flat(), classes);
+    const { id, kind, method, shots, imagesPerClass, missing } = cell;
+    return {
+      ...{ id, title: titleOf(cell), kind, method, shots, imagesPerClass },
+      runs: found.map(({ task, result }, index) => runOf(task, result, accuracies[index]!)),
+      missing: [...missing, ...unanswered(cell, answers)],
+      mean: found.length === 0 ? null : mean(accuracies),
+      std: standardDeviation(accuracies) ?? null,
+      perClass: found.length === 0 ? [] : perClassAccuracy(confusion),
+      confusion,
+      calibrationError: found.length === 0 ? null : mean(predictions.map((each) => calibrationError(each))),
+      difference: cell === base || baseRow === undefined ? null : differenceOf(rowOf(cell), baseRow),
+    };
+  });
+}
+
+/** The row that differences are measured from unless the user picks one: real photos only, else the first. */
+export function usualReference(cells: readonly Cell[]): string | undefined {
+  return (cells.findLast(({ kind }) => kind === "real") ?? cells[0])?.id;
+}
+
+const methodTitles: Readonly<Record<MethodName, string>> = {
+  loft: "LoFT",
+  "datadream-class": "DataDream (class)",
+  "datadream-dataset": "DataDream (dataset)",
+  "class-prompt": "ClassPrompt",
+  "caption-prompt": "CaptionPrompt",
+};
+
+function titleOf({ kind, method }: Cell): string {
+  if (kind === "zero-shot") return "CLIP zero-shot";
+  if (method === null) return "Real photos only";
+  return `${methodTitles[method]}${kind === "synthetic" ? "" : " + real"}`;
+}
+
+function answered({ tasks }: Cell, answers: Answers) {
+  return tasks.flatMap((task) => {
+    const result = answers.get(task.id);
+    return result === undefined ? [] : [{ task, result }];
+  });
+}
+
+function unanswered({ tasks }: Cell, answers: Answers): ResultRow["missing"] {
+  return tasks
+    .filter(({ id }) => !answers.has(id))
+    .map(({ seed }) => ({ seed, reason: "The evaluation has not come to it yet." }));
+}
+
+function predictionsOf({ probabilities }: TaskResult, labels: readonly number[]): readonly Prediction[] {
+  return probabilities.map((each, index) => ({ probabilities: each, label: labels[index]! }));
+}
+
+function runOf({ id, seed, real, synthetic }: ClassifierTask, result: TaskResult, found: number): ResultRun {
+  const { validationAccuracy, step, seconds } = result;
+  const pictures = { realPictures: real.length, syntheticPictures: synthetic.length };
+  return { seed, task: id, accuracy: found, validationAccuracy, step, ...pictures, seconds };
+}
+
+/** By seed, whether each test picture was right. */
+type Hits = ReadonlyMap<number, readonly boolean[]>;
+
+function hitsOf(cell: Cell, answers: Answers, labels: readonly number[]): Hits {
+  const entries = answered(cell, answers).map(({ task, result }) => {
+    const hits = predictionsOf(result, labels).map((each) => predictedClass(each) === each.label);
+    return [task.seed, hits] as const;
+  });
+  return new Map(entries);
+}
+
+/** Trainings of one seed are compared; zero-shot, which has no seeds, stands against each training of the other. */
+function differenceOf(own: Row, base: Row): ResultRow["difference"] {
+  const seeded = own.cell.kind === "zero-shot" ? base : own;
+  const at = ({ cell, hits }: Row, seed: number) => hits.get(cell.kind === "zero-shot" ? 0 : seed);
+  const pairs = [...seeded.hits.keys()].flatMap((seed) => {
+    const [left, right] = [at(own, seed), at(base, seed)];
+    return left === undefined || right === undefined ? [] : [{ left, right }];
+  });
+  if (pairs.length === 0) return null;
+  const [lefts, rights] = [pairs.map(({ left }) => left), pairs.map(({ right }) => right)];
+  return { ...bootstrapDifference(lefts, rights, { confidence }), confidence };
+}
+
+type Row = { readonly cell: Cell; readonly hits: Hits };

@@ -1,0 +1,352 @@
+/** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
+import { dirname, join, resolve } from "node:path";
+import type { LoftResults, SetQuality } from "../../schemas/results.ts";
+import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
+import { loftError } from "../base/errors.ts";
+import { hashOf, type Json } from "../base/hash.ts";
+import { loftVersion } from "../base/version.ts";
+import { closest } from "../config/suggest.ts";
+import { fillTemplate } from "../config/template.ts";
+import { predictedClass } from "../eval/metrics.ts";
+import { createImageEncoder, encodeClasses, zeroShotProbabilities } from "../eval/zero-shot.ts";
+import { classPrompt } from "../pipeline/prompts.ts";
+import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
+import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
+import {
+  datasetPictures,
+  type EvaluationPicture,
+  type EvaluationWarning,
+  leakWarnings,
+  readLabeledFolder,
+  refuseSharedFolders,
+} from "./evaluate-pictures.ts";
+import {
+  type Cell,
+  type ClassifierTask,
+  type EvaluationInputs,
+  planEvaluation,
+  type SyntheticSet,
+} from "./evaluate-plan.ts";
+import { resultsCsv, resultsMarkdown } from "./evaluate-report.ts";
+import { resultRows, usualReference } from "./evaluate-results.ts";
+import { setQuality } from "./evaluate-sets.ts";
+import {
+  judgedAtOnce,
+  kept,
+  processed,
+  readTaskResult,
+  type TaskResult,
+  type TrainingContext,
+  taskGroups,
+  trainGroup,
+  writeTaskResult,
+} from "./evaluate-tasks.ts";
+import { stopIfInterrupted } from "./job.ts";
+import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "./prepare-job.ts";
+import { prepareRunFolder } from "./run-folder.ts";
+import type { RunOptions } from "./run-job.ts";
+import { lockRun } from "./run-lock.ts";
+
+export type EvaluationRequest = JobRequest & {
+  /** The row that differences are measured from; the real photos alone unless said. */
+  readonly reference?: string;
+  readonly command: string;
+} & Required<Pick<RunOptions, "signal" | "emit">>;
+
+export type Evaluation = { readonly results: LoftResults; readonly folder: string };
+
+/** Everything that is known before anything is written. */
+type PreparedEvaluation = {
+  readonly own: PreparedJob;
+  readonly classifier: EvaluationClassifier;
+  readonly methods: readonly MethodRun[];
+  readonly photos: readonly EvaluationPicture[];
+  readonly test: readonly EvaluationPicture[];
+  readonly validation: readonly EvaluationPicture[] | undefined;
+  readonly warnings: readonly EvaluationWarning[];
+};
+
+/**
+ * Evaluate a configuration to the end, or to where it is stopped; the results so far are always in the folder.
+ * @throws LoftError for anything that must be mended first, "interrupted" after saving, and what the tasks throw
+ */
+export async function evaluate(request: EvaluationRequest): Promise<Evaluation> {
+  const prepared = await prepareEvaluation(request);
+  const { own, methods, warnings } = prepared;
+  const root = own.outputFolder;
+  for (const warning of warnings) request.emit({ type: "warning", ...warning });
+  const sets: SyntheticSet[] = [];
+  for (const method of methods) sets.push(await syntheticSet(method, request));
+  await prepareRunFolder(root);
+  const lock = await lockRun(root);
+  try {
+    const folder = join(root, "evaluation");
+    await removeTornFiles(folder);
+    return { folder, results: await carryOut(request, prepared, { sets, folder }) };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Read and check everything: configuration, photos, models, test and validation pictures, the plans of all methods. */
+async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEvaluation> {
+  const own = await prepareJob(request);
+  const { config } = own.resolution;
+  const baseFolder = dirname(request.configFile);
+  requireSeparateFolders(own.dataFolder, own.outputFolder);
+  const { evaluation } = config;
+  if (evaluation.test === null) throw noTestFolder();
+  const folders = { "data.folder": own.dataFolder, "evaluation.test": resolve(baseFolder, evaluation.test) };
+  const validationFolder = evaluation.validation === null ? undefined : resolve(baseFolder, evaluation.validation);
+  await refuseSharedFolders({
+    ...folders,
+    ...(validationFolder === undefined ? {} : { "evaluation.validation": validationFolder }),
+  });
+  const classifier = await findClassifier(
+    evaluation.classifier,
+    { modelsFolder: request.modelsFolder, baseFolder },
+    own.model.diffusion.session,
+  );
+  const photos = datasetPictures(own.dataset, own.dataFolder);
+  requirePossibleNumbers(own, photos);
+  const test = await readLabeledFolder(folders["evaluation.test"], "evaluation.test", own.dataset);
+  const validation =
+    validationFolder === undefined
+      ? undefined
+      : await readLabeledFolder(validationFolder, "evaluation.validation", own.dataset);
+  const splits = {
+    photos,
+    ...(validation === undefined ? {} : { validation: validation.pictures }),
+    test: test.pictures,
+  };
+  return {
+    ...{ own, classifier, photos },
+    methods: await prepareMethods(request, own, own.outputFolder),
+    test: test.pictures,
+    validation: validation?.pictures,
+    warnings: [...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
+  };
+}
+
+function noTestFolder() {
+  return loftError("config-invalid", {
+    what: "evaluation.test is not given: there are no pictures to judge the classifiers on.",
+    fix: 'Write for example "evaluation": { "test": "test" }; the folder holds one folder of pictures per class.',
+  });
+}
+
+/** @throws LoftError "config-invalid" for shots or images that the run does not have */
+function requirePossibleNumbers({ resolution, dataset }: PreparedJob, photos: readonly EvaluationPicture[]): void {
+  const { evaluation, sampling } = resolution.config;
+  const most = Math.max(...dataset.classes.map((_, label) => photos.filter((photo) => photo.label === label).length));
+  const shots = evaluation.shots?.find((each) => most < each);
+  if (shots !== undefined) {
+    throw loftError("config-invalid", {
+      what: `evaluation.shots has ${shots}, and no class has more than ${most} photos in this run.`,
+      fix: "Add photos, raise data.shots, or leave the number out.",
+    });
+  }
+  const images = evaluation.imagesPerClass?.find((each) => sampling.imagesPerClass < each);
+  if (images === undefined) return;
+  throw loftError("config-invalid", {
+    what: `evaluation.imagesPerClass has ${images}, and the run makes ${sampling.imagesPerClass} of each class.`,
+    fix: "Raise sampling.imagesPerClass, or leave the number out.",
+  });
+}
+
+type Work = { readonly sets: readonly SyntheticSet[]; readonly folder: string };
+
+async function carryOut(
+  request: EvaluationRequest,
+  prepared: PreparedEvaluation,
+  { sets, folder }: Work,
+): Promise<LoftResults> {
+  const context = trainingContext(request, prepared, folder);
+  const inputs = evaluationInputs(prepared, sets);
+  const cells = planEvaluation(inputs);
+  const reference = referenceOf(request.reference, cells);
+  const answers = await foundAnswers(cells, context);
+  const write = (quality: readonly SetQuality[]) => {
+    const results = resultsOf(prepared, { cells, answers, reference, quality });
+    return writeResults(folder, results, { cells, answers, test: prepared.test }).then(() => results);
+  };
+  emitStart(context, cells, answers);
+  const quality = await askZeroShot(context, inputs, { cells, sets, answers });
+  await write(quality);
+  for (const cell of cells) {
+    for (const group of cell.kind === "zero-shot" ? [] : taskGroups(cell)) {
+      stopIfInterrupted(request);
+      if (group.every(({ id }) => answers.has(id))) continue;
+      for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
+      await write(quality);
+    }
+  }
+  return write(quality);
+}
+
+function trainingContext(
+  { signal, emit }: EvaluationRequest,
+  { own, classifier, test, validation }: PreparedEvaluation,
+  folder: string,
+): TrainingContext {
+  const { config } = own.resolution;
+  const prompts = own.dataset.classes.map(({ className }) => classPrompt(config.prompt, className));
+  const who = { clip: classifier.clip, config: config.evaluation, runSeed: config.seed };
+  return { folder, ...who, prompts, test, validation, signal, emit };
+}
+
+function evaluationInputs(prepared: PreparedEvaluation, sets: readonly SyntheticSet[]): EvaluationInputs {
+  const { own, classifier, photos, test, validation } = prepared;
+  const { config } = own.resolution;
+  const names = own.dataset.classes.map(({ className }) => className);
+  return {
+    config: config.evaluation,
+    runSeed: config.seed,
+    classifier: classifier.sha256,
+    prompts: names.map((className) => classPrompt(config.prompt, className)),
+    templates: names.map((className) =>
+      config.evaluation.templates.map((template) =>
+        fillTemplate(template, { className, domain: config.prompt.domain }),
+      ),
+    ),
+    ...{ photos, sets, test, validation },
+  };
+}
+
+/** @throws LoftError "usage-invalid" for a row that the table does not have */
+function referenceOf(asked: string | undefined, cells: readonly Cell[]): string | undefined {
+  if (asked === undefined || cells.some(({ id }) => id === asked)) return asked ?? usualReference(cells);
+  const ids = cells.map(({ id }) => id);
+  const meant = closest(asked, ids);
+  throw loftError("usage-invalid", {
+    what: `The table has no row "${asked}".`,
+    fix: meant === undefined ? `Its rows are ${ids.join(", ")}.` : `Did you mean "${meant}"?`,
+  });
+}
+
+async function foundAnswers(cells: readonly Cell[], { folder, test }: TrainingContext) {
+  const answers = new Map<string, TaskResult>();
+  for (const { id } of cells.flatMap(({ tasks }) => tasks)) {
+    const result = await readTaskResult(folder, id, test.length);
+    if (result !== undefined) answers.set(id, result);
+  }
+  return answers;
+}
+
+/** Classifiers are shown as what they are: low-rank adapters in training. */
+function emitStart(
+  { emit, config, clip }: TrainingContext,
+  cells: readonly Cell[],
+  answers: ReadonlyMap<string, unknown>,
+) {
+  const tasks = new Set(
+    cells.filter(({ kind }) => kind !== "zero-shot").flatMap((cell) => cell.tasks.map(({ id }) => id)),
+  );
+  const { provider } = clip.session;
+  emit({
+    type: "run-started",
+    adapters: tasks.size,
+    images: 0,
+    adaptersDone: [...tasks].filter((id) => answers.has(id)).length,
+    imagesDone: 0,
+    steps: config.steps,
+    device: provider,
+    provider,
+  });
+}
+
+/** Zero-shot answers and the quality of the sets: all that needs features and no training. */
+async function askZeroShot(
+  { folder, clip, test }: TrainingContext,
+  { templates, photos }: EvaluationInputs,
+  { cells, sets, answers }: { cells: readonly Cell[]; sets: readonly SyntheticSet[]; answers: Map<string, TaskResult> },
+): Promise<readonly SetQuality[]> {
+  const started = performance.now();
+  const encoder = await createImageEncoder(clip, judgedAtOnce);
+  try {
+    const classes = await encodeClasses(clip, templates);
+    const task: ClassifierTask | undefined = cells.find(({ kind }) => kind === "zero-shot")?.tasks[0];
+    if (task !== undefined && !answers.has(task.id)) {
+      const features = await encoder.encode(await processed(clip, test));
+      const probabilities = (await zeroShotProbabilities(clip, features, classes)).map(kept);
+      const seconds = (performance.now() - started) / 1000;
+      const result = {
+        formatVersion: 1,
+        id: task.id,
+        probabilities,
+        validationAccuracy: null,
+        step: 0,
+        seconds,
+      } as const;
+      await writeTaskResult(folder, result);
+      answers.set(task.id, result);
+    }
+    const quality: SetQuality[] = [];
+    for (const set of sets) quality.push(await setQuality({ clip, encoder, classes, photos }, set));
+    return quality;
+  } finally {
+    await encoder.release();
+  }
+}
+
+type Found = {
+  readonly cells: readonly Cell[];
+  readonly answers: ReadonlyMap<string, TaskResult>;
+  readonly reference: string | undefined;
+  readonly quality: readonly SetQuality[];
+};
+
+function resultsOf(prepared: PreparedEvaluation, { cells, answers, reference, quality }: Found): LoftResults {
+  const { own, classifier, photos, test, validation, warnings } = prepared;
+  const { config } = own.resolution;
+  const { steps, batchSize, learningRate } = config.evaluation;
+  const classes = own.dataset.classes.map(({ className }) => className);
+  const labels = test.map(({ label }) => label);
+  const rows = resultRows(cells, answers, { labels, classes: classes.length, reference });
+  const counts = { photos: photos.length, test: test.length, validation: validation?.length ?? null };
+  const used = new Set(cells.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
+  return {
+    formatVersion: 1,
+    name: config.name,
+    partial: rows.some(({ missing }) => 0 < missing.length),
+    dataset: { classes, ...counts },
+    reference: reference ?? null,
+    rows,
+    sets: quality,
+    warnings,
+    classifier: { name: classifier.name, sha256: classifier.sha256, steps, batchSize, learningRate },
+    model: { name: own.model.name, sha256: own.model.hash },
+    versions: { loft: loftVersion, node: process.versions.node },
+    configHash: hashOf(config as unknown as Json),
+    seconds: [...used].reduce((sum, id) => sum + (answers.get(id)?.seconds ?? 0), 0),
+  };
+}
+
+async function writeResults(
+  folder: string,
+  results: LoftResults,
+  answered: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] },
+): Promise<void> {
+  await writeFileAtomic(join(folder, "predictions.jsonl"), predictionLines(answered));
+  await writeFileAtomic(join(folder, "results.csv"), resultsCsv(results));
+  await writeFileAtomic(join(folder, "results.md"), resultsMarkdown(results));
+  await writeJsonAtomic(join(folder, "results.loft-results.json"), results);
+}
+
+/** One line per row, seed and test picture: enough to compute every number of the table again. */
+function predictionLines({
+  cells,
+  answers,
+  test,
+}: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] }): string {
+  const lines = cells.flatMap((cell) =>
+    cell.tasks.flatMap(({ id, seed }) =>
+      (answers.get(id)?.probabilities ?? []).map((probabilities, index) => {
+        const { name, label } = test[index]!;
+        const predicted = predictedClass({ probabilities });
+        return `${JSON.stringify({ row: cell.id, seed, file: name, label, predicted, probabilities })}\n`;
+      }),
+    ),
+  );
+  return lines.join("");
+}

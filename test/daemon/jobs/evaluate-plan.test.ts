@@ -1,0 +1,128 @@
+/** The plan of an evaluation: which classifier learns from what, and when its identity changes. */
+import { describe, expect, it } from "vitest";
+import type { EvaluationConfig } from "../../../daemon/config/resolve.ts";
+import { type Cell, type EvaluationInputs, planEvaluation } from "../../../daemon/jobs/evaluate-plan.ts";
+import { taskGroups } from "../../../daemon/jobs/evaluate-tasks.ts";
+
+const config: EvaluationConfig = {
+  test: "test",
+  validation: null,
+  classifier: "clip",
+  rows: ["zero-shot", "real", "synthetic", "real+synthetic"],
+  methods: ["loft"],
+  templates: ["{class}"],
+  shots: null,
+  imagesPerClass: null,
+  ...{ seeds: 3, steps: 10, batchSize: 8, learningRate: 1e-4 },
+};
+
+const picture = (name: string, label: number) => ({ name, file: `/${name}`, sha256: name, label });
+const labels = [0, 1];
+const photos = labels.flatMap((label) => [0, 1, 2, 3].map((index) => picture(`photo ${label} ${index}`, label)));
+
+/** Of each class the six pairs of its photos, then the same again. */
+const images = labels.flatMap((label) =>
+  [0, 1].flatMap((round) =>
+    ["01", "02", "03", "12", "13", "23"].map((pair) => ({
+      ...picture(`image ${label} ${pair} ${round}`, label),
+      parents: [...pair].map((index) => `photo ${label} ${index}`),
+    })),
+  ),
+);
+
+function plan(changes: Partial<EvaluationConfig> = {}, inputs: Partial<EvaluationInputs> = {}): readonly Cell[] {
+  return planEvaluation({
+    config: { ...config, ...changes },
+    runSeed: 0,
+    classifier: "hash",
+    prompts: ["a cat", "a dog"],
+    templates: [["a cat"], ["a dog"]],
+    photos,
+    sets: [{ method: "loft", images }],
+    test: labels.map((label) => picture(`test ${label}`, label)),
+    validation: undefined,
+    ...inputs,
+  });
+}
+
+const idsOf = (cells: readonly Cell[]) => cells.map(({ tasks }) => tasks.map(({ id }) => id));
+
+describe("the cells", () => {
+  it("are zero-shot once, and every other row for all shots and images", () => {
+    const ids = plan({ shots: [2, 4], imagesPerClass: [1, 12] }).map(({ id }) => id);
+    const rows = (shots: number) => [
+      `real-s${shots}`,
+      ...[1, 12].flatMap((count) => [`loft-s${shots}-n${count}`, `real+loft-s${shots}-n${count}`]),
+    ];
+    expect(ids).toEqual(["zero-shot", ...rows(2), ...rows(4)]);
+  });
+
+  it("have all photos and images unless fewer are asked for", () => {
+    const [, real, synthetic, both] = plan();
+    const counts = (cell: Cell) => cell.tasks.map(({ real: own, synthetic: made }) => [own.length, made.length]);
+    expect(counts(real!)).toEqual([0, 1, 2].map(() => [8, 0]));
+    expect(counts(synthetic!)).toEqual([0, 1, 2].map(() => [0, 24]));
+    expect(counts(both!)).toEqual([0, 1, 2].map(() => [8, 24]));
+  });
+});
+
+describe("a few-shot draw", () => {
+  it("differs between seeds, and its images owe nothing to other photos", () => {
+    const [, real, , both] = plan({ shots: [2] });
+    const draws = real!.tasks.map((task) => task.real.map(({ name }) => name).join());
+    expect(new Set(draws).size).toBeGreaterThan(1);
+    for (const task of both!.tasks) {
+      const drawn = new Set(task.real.map(({ sha256 }) => sha256));
+      expect(task.synthetic).toHaveLength(4);
+      for (const image of task.synthetic) {
+        const parents = images.find(({ name }) => name === image.name)!.parents;
+        expect(parents.every((parent) => drawn.has(parent))).toBe(true);
+      }
+    }
+  });
+
+  it("leaves rows without images out, and says why", () => {
+    const [, real, synthetic] = plan({ shots: [1] });
+    expect(real!.tasks).toHaveLength(3);
+    expect(synthetic!.tasks).toEqual([]);
+    expect(synthetic!.missing.map(({ seed }) => seed)).toEqual([0, 1, 2]);
+  });
+});
+
+describe("identities", () => {
+  it("stay when seeds, rows or numbers are added", () => {
+    const [zero, real, synthetic] = idsOf(plan());
+    const more = plan({ seeds: 5, shots: [2, 4], imagesPerClass: [1, 12] });
+    const byId = new Map(more.map((cell) => [cell.id, cell.tasks.map(({ id }) => id)]));
+    expect(byId.get("zero-shot")).toEqual(zero);
+    expect(byId.get("real-s4")!.slice(0, 3)).toEqual(real);
+    expect(byId.get("loft-s4-n12")!.slice(0, 3)).toEqual(synthetic);
+  });
+
+  it.each<[string, Partial<EvaluationConfig>, Partial<EvaluationInputs>]>([
+    ["the steps", { steps: 11 }, {}],
+    ["the learning rate", { learningRate: 2e-4 }, {}],
+    ["the classifier", {}, { classifier: "other" }],
+    ["a prompt", {}, { prompts: ["a cat", "a hound"] }],
+    ["a test picture", {}, { test: [picture("other", 0), picture("test 1", 1)] }],
+    ["validation", {}, { validation: [picture("held", 0)] }],
+    ["the run's seed", {}, { runSeed: 1 }],
+  ])("change with %s", (_, changes, inputs) => {
+    const before = new Set(idsOf(plan()).slice(1).flat());
+    expect(
+      idsOf(plan(changes, inputs))
+        .slice(1)
+        .flat()
+        .filter((id) => before.has(id)),
+    ).toEqual([]);
+  });
+
+  it("are in groups that added seeds leave as they are", () => {
+    const groups = (seeds: number) => taskGroups(plan({ seeds })[1]!).map((group) => group.map(({ seed }) => seed));
+    expect(groups(3)).toEqual([[0, 1, 2]]);
+    expect(groups(5)).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+  });
+});

@@ -1,0 +1,110 @@
+/** The table of made-up answers: numbers worked out by hand, and its texts as files. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { Cell } from "../../../daemon/jobs/evaluate-plan.ts";
+import { resultsCsv, resultsMarkdown, resultsText } from "../../../daemon/jobs/evaluate-report.ts";
+import { resultRows, usualReference } from "../../../daemon/jobs/evaluate-results.ts";
+import type { TaskResult } from "../../../daemon/jobs/evaluate-tasks.ts";
+import type { LoftResults } from "../../../schemas/results.ts";
+
+const golden = fileURLToPath(new URL("../../fixtures/evaluation", import.meta.url));
+
+/** Four test pictures, two of each class. */
+const labels = [0, 0, 1, 1];
+
+function cell(id: string, seeds: number, more: Partial<Cell> = {}): Cell {
+  const tasks = Array.from({ length: seeds }, (_, seed) => ({ id: `${id} ${seed}`, seed, real: [], synthetic: [] }));
+  return { id, kind: "real", method: null, shots: 2, imagesPerClass: null, tasks, missing: [], ...more };
+}
+
+const cells = [
+  cell("zero-shot", 1, { kind: "zero-shot", shots: null }),
+  cell("real-s2", 2),
+  cell("loft-s2-n3", 2, { kind: "synthetic", method: "loft", imagesPerClass: 3 }),
+  cell("real+loft-s2-n3", 2, { kind: "real+synthetic", method: "loft", imagesPerClass: 3 }),
+];
+
+/** The classes that a classifier names, each with 90 %. */
+function answer(id: string, predicted: readonly number[]): readonly [string, TaskResult] {
+  const probabilities = predicted.map((label) => (label === 0 ? [0.9, 0.1] : [0.1, 0.9]));
+  return [id, { formatVersion: 1, id, probabilities, validationAccuracy: null, step: 10, seconds: 1 }];
+}
+
+const answers = new Map([
+  answer("zero-shot 0", [0, 1, 0, 1]),
+  answer("real-s2 0", [0, 0, 0, 1]),
+  answer("real-s2 1", [0, 1, 0, 1]),
+  answer("loft-s2-n3 0", [0, 0, 1, 1]),
+  answer("loft-s2-n3 1", [0, 0, 1, 1]),
+  answer("real+loft-s2-n3 1", [1, 1, 1, 1]),
+]);
+
+const rows = resultRows(cells, answers, { labels, classes: 2, reference: usualReference(cells) });
+
+const results: LoftResults = {
+  formatVersion: 1,
+  name: "made up",
+  partial: true,
+  dataset: { classes: ["cat", "a, dog"], photos: 4, test: 4, validation: null },
+  reference: "real-s2",
+  rows,
+  sets: [
+    {
+      method: "loft",
+      images: 6,
+      frechetDistance: 0.25,
+      kernelDistance: null,
+      ...{ precision: 1, recall: 0.5, density: 0.75, coverage: 0.5, diversity: 0.125, labelAgreement: 0.5 },
+      copies: { threshold: 0.98, images: [{ file: "a.png", photo: "b.png", cosine: 0.99 }] },
+    },
+  ],
+  warnings: [{ what: "Something is odd.", fix: "Look." }],
+  classifier: { name: "clip", sha256: "00", steps: 10, batchSize: 8, learningRate: 0.0001 },
+  model: { name: "model", sha256: "00" },
+  versions: {},
+  configHash: "00",
+  seconds: 6,
+};
+
+describe("rows", () => {
+  it("have accuracies, spread, confusion and calibration", () => {
+    const [zero, real, loft, both] = rows;
+    expect(zero).toMatchObject({
+      mean: 0.5,
+      std: null,
+      confusion: [
+        [1, 1],
+        [1, 1],
+      ],
+    });
+    expect(real).toMatchObject({ mean: 0.625, perClass: [0.75, 0.5], difference: null });
+    expect(real!.std).toBeCloseTo(Math.SQRT2 / 8, 12);
+    expect(loft).toMatchObject({ mean: 1, std: 0, perClass: [1, 1] });
+    // All right at 90 %.
+    expect(loft!.calibrationError).toBeCloseTo(0.1, 12);
+    expect(both).toMatchObject({ runs: [{ seed: 1, accuracy: 0.5 }], missing: [{ seed: 0 }], perClass: [0, 1] });
+  });
+
+  it("have differences to the reference with an interval around them", () => {
+    const { difference, low, high, confidence } = rows[2]!.difference!;
+    expect(difference).toBeCloseTo(0.375, 12);
+    expect(low).toBeLessThan(difference);
+    expect(high).toBeGreaterThan(difference);
+    expect(confidence).toBe(0.95);
+    // One answer stands against both trainings.
+    expect(rows[0]!.difference!.difference).toBeCloseTo(-0.125, 12);
+    // Only trainings of the same seed are compared.
+    expect(rows[3]!.difference!.difference).toBe(0);
+  });
+});
+
+describe("texts", () => {
+  it.each([
+    ["results.md", resultsMarkdown],
+    ["results.csv", resultsCsv],
+    ["results.txt", resultsText],
+  ] as const)("%s is as it was", async (name, make) => {
+    await expect(make(results)).toMatchFileSnapshot(join(golden, name));
+  });
+});
