@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { keepLogs } from "./artefacts.ts";
 import { launchBrowser } from "./browser.ts";
-import { makeRunFolder, quickConfig, type RunFolder } from "./run-folder.ts";
+import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { type Server, type ServerOptions, startServer } from "./server.ts";
 import { Workbench } from "./workbench.ts";
 
