@@ -18,7 +18,9 @@ const args = process.argv.slice(2);
 const loft = args[0] === "--loft" ? args.splice(0, 2)[1] : join(root, "daemon", "loft.mjs");
 const folder = mkdtempSync(join(tmpdir(), "loft-"));
 try {
-  console.log("config            part      memory MB: forecast measured ratio   seconds left: forecast measured ratio");
+  process.stdout.write(
+    "config            part      memory MB: forecast measured ratio   seconds left: forecast measured ratio\n",
+  );
   for (const config of args.length === 0 ? bundledConfigs() : args) await compare(config);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -57,9 +59,10 @@ async function compare(config) {
     images.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) /
     images.reduce((sum, { files }) => sum + files.length, 0);
   const ratio = (expected, found) => (expected / found).toFixed(2);
-  console.log(
+  process.stdout.write(
     `  plan: ${forecast.secondsPerAdapterStep.toFixed(4)} s an adapter-step, measured ${perStep.toFixed(4)} (${ratio(forecast.secondsPerAdapterStep, perStep)});` +
-      ` ${forecast.secondsPerImage.toFixed(3)} s an image, measured ${perImage.toFixed(3)} (${ratio(forecast.secondsPerImage, perImage)})`,
+      ` ${forecast.secondsPerImage.toFixed(3)} s an image, measured ${perImage.toFixed(3)} (${ratio(forecast.secondsPerImage, perImage)})` +
+      "\n",
   );
   rmSync(output, { recursive: true, force: true });
 }
@@ -71,13 +74,9 @@ function row(config, part, bytes, { peak, ended }, told) {
   const cells = [expected.toFixed(0), peak.toFixed(0), (expected / peak).toFixed(2)];
   const times = [told.secondsLeft?.toFixed(1) ?? "-", took.toFixed(1), ((told.secondsLeft ?? 0) / took).toFixed(2)];
   const name = config.split("/").at(-1).replace(".loft.json", "");
-  console.log(
-    name.padEnd(18),
-    part.padEnd(9),
-    cells.map((cell) => cell.padStart(9)).join(""),
-    " ".repeat(14),
-    times.map((cell) => cell.padStart(9)).join(""),
-  );
+  const columns = (texts) => texts.map((text) => text.padStart(9)).join("");
+  const line = [name.padEnd(18), part.padEnd(9), columns(cells), " ".repeat(14), columns(times)];
+  process.stdout.write(`${line.join(" ")}\n`);
 }
 
 /** Events of a command with the time they came, the time of its end, and its highest resident memory in MB. */
