@@ -33,7 +33,8 @@ export async function trainAdapters(job: Job): Promise<void> {
   const missing: AdapterTask[] = [];
   for (const task of job.plan.adapters)
     if (!(await isAdapterDone(job.root, task.classFolder, task.id))) missing.push(task);
-  if (missing.length === 0) return;
+  // Nothing to train, but a start that was killed after its last adapter may have left a saved state.
+  if (missing.length === 0) return removeSettledCheckpoints(job);
   const saved = await listCheckpoints(job.root);
   const groups = groupAdapters(missing, job.config.training.batchSize, saved);
   const trainers = trainersOf(job);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeCheckpoint } from "../../daemon/jobs/training-checkpoint.ts";
 import { type CommandResult, runCommand } from "../support/cli-process.ts";
 import { only, runBytes } from "../support/run-bytes.ts";
 import { makeTinyRun, type TinyRun, tinyPhoto, writePhoto, writeTinyConfig } from "../support/tiny-run.ts";
@@ -36,6 +37,16 @@ test("a second start of a finished run does nothing, and quickly", async () => {
   expect(workOf(again)).toEqual({ exitCode: 0, steps: 0, adapters: 0, images: [] });
   expect(await timesOf(run.root)).toEqual(before);
   expect(again.milliseconds).toBeLessThan(first.milliseconds);
+});
+
+test("a saved state that a killed start left behind goes once its adapters are there", async () => {
+  const [adapter] = await readdir(join(run.root, "adapters", "cat"));
+  const numbers = new Float32Array(4);
+  const state = { step: 1, parameters: numbers, firstMoment: numbers, secondMoment: numbers };
+  const history = [{ losses: numbers.slice(0, 1), gradNorms: numbers.slice(0, 1), durationSeconds: 1 }];
+  await writeCheckpoint(run.root, { id: "a".repeat(64), adapters: [adapter!] }, { state, history });
+  await generate();
+  expect(await readdir(join(run.root, ".loft", "checkpoints"))).toEqual([]);
 });
 
 test("what was deleted is made again, with the same bytes, and nothing else is", async () => {

@@ -38,9 +38,10 @@ describe("schema", () => {
       "fusion",
       "sampling",
       "output",
+      "evaluation",
       "device",
     ]);
-    expect(fields.length).toBe(49);
+    expect(fields.length).toBe(61);
   });
 
   test.each(groups)("group $path has title and description and takes no unknown key", ({ node }) => {

@@ -4,6 +4,8 @@ import { groupAdapters } from "../../../daemon/jobs/adapter-groups.ts";
 import type { SavedGroup } from "../../../daemon/jobs/training-checkpoint.ts";
 import type { AdapterTask } from "../../../daemon/pipeline/plan.ts";
 
+/** Of one photo each, all with the same parameters. */
+const task = (id: string) => ({ id, examples: [], parameters: { examplesPerStep: 1 } }) as unknown as AdapterTask;
 const saved = (id: string, step: number, adapters: string): SavedGroup => ({ id, step, adapters: [...adapters] });
 
 test.each<[string, string, number, readonly SavedGroup[], readonly string[]]>([
@@ -16,11 +18,7 @@ test.each<[string, string, number, readonly SavedGroup[], readonly string[]]>([
   ["two that know the same adapter", "abc", 2, [saved("S", 3, "ab"), saved("T", 5, "bc")], ["a S", "bc T"]],
   ["one that knows none of these", "ab", 2, [saved("S", 3, "xy")], ["ab"]],
 ])("%s", (_, tasks, size, groups, expected) => {
-  const cut = groupAdapters(
-    [...tasks].map((id) => ({ id }) as AdapterTask),
-    size,
-    groups,
-  );
+  const cut = groupAdapters([...tasks].map(task), size, groups);
   const shown = cut.map((group) => {
     const members = group.tasks.map(({ id }) => id).join("");
     return group.saved === undefined ? members : `${members} ${group.saved.id}`;
@@ -30,7 +28,7 @@ test.each<[string, string, number, readonly SavedGroup[], readonly string[]]>([
 
 test("the id of a group follows from its members alone", () => {
   const ids = (size: number, groups: readonly SavedGroup[]) =>
-    groupAdapters([{ id: "a" }, { id: "b" }] as AdapterTask[], size, groups).map(({ id }) => id);
+    groupAdapters(["a", "b"].map(task), size, groups).map(({ id }) => id);
   expect(ids(2, [])).toEqual(ids(2, [saved("S", 1, "ab")]));
   expect(new Set([...ids(1, []), ...ids(2, [])]).size).toBe(3);
 });
