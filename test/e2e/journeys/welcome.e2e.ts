@@ -10,7 +10,7 @@ it.each(themes)("a folder of photos gets its first configuration (%s)", (theme) 
     await workbench.showRuns();
     const { page } = workbench;
     await page.getByText("There is no *.loft.json here yet", { exact: false }).waitFor();
-    await page.getByRole("link", { name: "Open the walkthrough" }).click();
+    await page.getByText("Open the walkthrough").click();
     await page.locator(".getting-started-step").filter({ hasText: "Lay out your photos" }).first().waitFor();
     await shot(workbench, "1-walkthrough");
 
