@@ -7,6 +7,8 @@ export default defineConfig({
     include: process.env.LOFT_PICTURES === "1" ? ["test/e2e/pictures.ts"] : ["test/e2e/**/*.e2e.ts"],
     testTimeout: 600_000,
     hookTimeout: 120_000,
+    // A workbench has moments of its own: a hover that closes, a state that is saved a moment after the window is gone.
+    retry: 2,
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,
