@@ -24,11 +24,11 @@ export const quickConfig = {
   sampling: { imagesPerClass: 4, steps: 3 },
 };
 
-/** A run that takes long enough to be looked at, cancelled and lost. */
+/** A run that no machine ends before it was looked at, cancelled and lost. */
 export const longConfig = {
   ...quickConfig,
   training: { steps: 60 },
-  sampling: { imagesPerClass: 60, steps: 20, batchSize: 2 },
+  sampling: { imagesPerClass: 400, steps: 20, batchSize: 2 },
 };
 
 export function makeRunFolder(
