@@ -7,20 +7,9 @@ import { augmented, operations, randAugment } from "../../../daemon/data/augment
 import * as color from "../../../daemon/data/color-ops.ts";
 import { gaussianBlur, sharpness } from "../../../daemon/data/filter-ops.ts";
 import type { Picture } from "../../../daemon/data/picture.ts";
+import { checkerPicture } from "../../support/checker-picture.ts";
 
-/** Integers only, so that another language makes the same picture. */
-function testPicture(width: number, height: number): Picture {
-  const rgb = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const checker = ((x >> 3) ^ (y >> 3)) & 1 ? 230 : 20;
-      rgb.set([(x * 7 + y * y) % 256, (x * x + 3 * y) % 256, checker], (y * width + x) * 3);
-    }
-  }
-  return { width, height, rgb };
-}
-
-const picture = testPicture(50, 37);
+const picture = checkerPicture(50, 37);
 const dull = { ...picture, rgb: picture.rgb.map((byte) => Math.floor(byte / 3) + 40) };
 
 /** Start of the SHA-256 of the RGB bytes that Pillow 13.0 gives (ImageEnhance, ImageOps, Image.transform and rotate). */
@@ -109,7 +98,7 @@ describe("the random chain", () => {
       [300, 1],
       [3, 3],
     ] as const) {
-      const source = testPicture(width, height);
+      const source = checkerPicture(width, height);
       for (let number = 0; number < 20; number += 1) {
         const once = augmented(source, 32, randomStream("augment", number));
         expect([once.width, once.height, once.rgb.length]).toEqual([32, 32, 32 * 32 * 3]);

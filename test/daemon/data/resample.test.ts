@@ -3,18 +3,7 @@ import { describe, expect, it } from "vitest";
 import { sha256 } from "../../../daemon/base/hash.ts";
 import type { Picture } from "../../../daemon/data/picture.ts";
 import { cropRange, resizeAndCenterCrop, resizeAndCrop, resizePicture } from "../../../daemon/data/resample.ts";
-
-/** Integers only, so that another language makes the same picture. */
-function picture(width: number, height: number): Picture {
-  const rgb = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const checker = ((x >> 3) ^ (y >> 3)) & 1 ? 230 : 20;
-      rgb.set([(x * 7 + y * y) % 256, (x * x + 3 * y) % 256, checker], (y * width + x) * 3);
-    }
-  }
-  return { width, height, rgb };
-}
+import { checkerPicture } from "../../support/checker-picture.ts";
 
 /**
  * Start of the SHA-256 of the RGB bytes that Pillow 13.0 gives: resize((w, h), BILINEAR) with torchvision's output size
@@ -36,13 +25,13 @@ const pillow = [
 
 describe("resizeAndCenterCrop", () => {
   it.each(pillow)("is Pillow's %i x %i to %i", (width, height, resolution, digest) => {
-    const square = resizeAndCenterCrop(picture(width, height), resolution);
+    const square = resizeAndCenterCrop(checkerPicture(width, height), resolution);
     expect([square.width, square.height]).toEqual([resolution, resolution]);
     expect(sha256(square.rgb).slice(0, 16)).toBe(digest);
   });
 
   it("keeps every pixel of a picture that fits", () => {
-    const fitting = picture(64, 64);
+    const fitting = checkerPicture(64, 64);
     expect(resizeAndCenterCrop(fitting, 64).rgb).toEqual(fitting.rgb);
   });
 
@@ -61,7 +50,7 @@ describe("resizeAndCrop", () => {
     [20, 33, 21],
   ] as const;
   it.each(sizes)("of %i x %i to %i is a window of the whole, wherever it lies", (width, height, resolution) => {
-    const original = picture(width, height);
+    const original = checkerPicture(width, height);
     const range = cropRange(original, resolution);
     const long = resolution + range;
     const isWide = height < width;
@@ -73,7 +62,7 @@ describe("resizeAndCrop", () => {
   });
 
   it("at the middle is the center crop", () => {
-    const wide = picture(100, 50);
+    const wide = checkerPicture(100, 50);
     expect(cropRange(wide, 20)).toBe(20);
     expect(resizeAndCrop(wide, 20, 10)).toEqual(resizeAndCenterCrop(wide, 20));
   });
