@@ -7,6 +7,7 @@ import { type AdamWConfig, biasCorrections } from "../optim/adamw.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
 import { classifierGraph, classifierModules, classifierTrainingGraph, dropoutPlaces } from "./classifier-graph.ts";
 import { type ClipModel, tokenFeeds } from "./clip-model.ts";
+import { softmax } from "./metrics.ts";
 import { type ClassifierRow, trainingBatch } from "./training-batch.ts";
 
 export type ClassifierOptions = {
@@ -189,12 +190,4 @@ async function judgeBatch(
   const found = await session.run({ ...feeds, pixels: float32(pixels, [batchSize, 3, side, side]) });
   const logits = found.logits!.data as Float32Array;
   return batch.map((_, index) => softmax(logits.subarray(index * classes, (index + 1) * classes)));
-}
-
-/** Probabilities of logits. */
-export function softmax(logits: Float32Array): Float32Array {
-  const highest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const powers = logits.map((value) => Math.exp(value - highest));
-  const sum = powers.reduce((total, value) => total + value, 0);
-  return powers.map((value) => value / sum);
 }

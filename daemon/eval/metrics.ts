@@ -4,6 +4,14 @@ import { randomStream } from "../base/random.ts";
 /** What a classifier says of one test picture: the probability of each class, and the label it should be. */
 export type Prediction = { readonly probabilities: ArrayLike<number>; readonly label: number };
 
+/** Probabilities of logits. */
+export function softmax(logits: Float32Array): Float32Array {
+  const highest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const powers = logits.map((value) => Math.exp(value - highest));
+  const sum = powers.reduce((total, value) => total + value, 0);
+  return powers.map((value) => value / sum);
+}
+
 /** The class with the highest probability; the first of equals. */
 export function predictedClass({ probabilities }: Pick<Prediction, "probabilities">): number {
   let best = 0;

@@ -4,9 +4,9 @@ import { float32 } from "../engine/graph/tensor.ts";
 import { input } from "../engine/graph/value.ts";
 import { createSession } from "../engine/runtime/session.ts";
 import { fileWeights } from "../nn/weights.ts";
-import { softmax } from "./classifier-trainer.ts";
 import { type ClipModel, tokenFeeds } from "./clip-model.ts";
 import { imageFeatures, normalized, textFeatures, textInputs } from "./clip-network.ts";
+import { softmax } from "./metrics.ts";
 
 /** Turns pictures into features, `batchSize` at once. */
 export type ImageEncoder = {

@@ -1,6 +1,6 @@
 /** Zero-shot classification against transformers' features and logits, and with several templates. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { softmax } from "../../../daemon/eval/classifier-trainer.ts";
+import { softmax } from "../../../daemon/eval/metrics.ts";
 import {
   createImageEncoder,
   encodeClasses,
