@@ -75,7 +75,16 @@ function validatorText() {
     strict: true,
     strictTypes: false,
     allowUnionTypes: true,
-    keywords: ["markdownDescription", "enumDescriptions", "x-unit", "x-paper", "x-official", "x-default", "x-aliases"],
+    keywords: [
+      "markdownDescription",
+      "enumDescriptions",
+      "x-unit",
+      "x-paper",
+      "x-official",
+      "x-default",
+      "x-aliases",
+      "x-path",
+    ],
     code: { source: true, esm: true },
   });
   const text = standalone.default(ajv, { validate: addSchema(ajv) });

@@ -43,6 +43,11 @@ export type ModelFacts = {
   readonly narrowestLayer?: number;
 };
 
+/** A configuration file as another one reads it, or why it cannot be read. */
+export type BaseText =
+  | { readonly text: string }
+  | { readonly failure: "missing" | "unreadable" | "too-large"; readonly code?: string };
+
 /**
  * Who looks. All paths are absolute. Answers may be a little old; nothing is ever written. An aborted signal stops the
  * work; the answer is then a rejection or of no interest.
@@ -51,6 +56,8 @@ export type ConfigFacts = {
   /** Undefined when there is no such folder, or it cannot be read. */
   readonly listFolder: (folder: string, signal: AbortSignal) => Promise<readonly FolderItem[] | undefined>;
   readonly data: (folder: string, signal: AbortSignal) => Promise<DataFacts>;
+  /** A configuration that another one extends. */
+  readonly baseText: (file: string, signal: AbortSignal) => Promise<BaseText>;
   readonly isFile: (file: string, signal: AbortSignal) => Promise<boolean>;
   /** The models that a configuration can call by name. */
   readonly models: (signal: AbortSignal) => Promise<readonly ModelFacts[]>;

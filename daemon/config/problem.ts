@@ -3,6 +3,10 @@
 /** The permanent codes of problems; never renamed or reused. */
 export type ProblemCode =
   | "syntax"
+  | "extends-missing"
+  | "extends-unreadable"
+  | "extends-cycle"
+  | "extends-too-long"
   | "too-deep"
   | "duplicate-key"
   | "unknown-key"
@@ -40,6 +44,17 @@ export type ProblemDraft = {
   readonly suggestion?: string;
   readonly path: Path;
   readonly span: Span;
+  /** Where the value stands that is wrong, when this file inherits it; `span` is then that of `extends`. */
+  readonly stated?: Stated;
+};
+
+/** A place in another file: its absolute path, the name it is called by, and where in it, counted as in a problem. */
+export type Stated = {
+  readonly file: string;
+  readonly name: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
 };
 
 /** A problem with its place: line and column count from 1, columns in UTF-16 code units as editors do. */
@@ -54,8 +69,13 @@ export function pathText(path: Path): string {
   }, "");
 }
 
-/** `file:line:column: message`, with the fix behind it; warnings say that they are. */
+/**
+ * `file:line:column: message`, with the fix behind it; warnings say that they are. An inherited value is told at its
+ * place in the file that states it.
+ */
 export function formatProblem(file: string, problem: Problem): string {
+  const { stated, ...own } = problem;
+  if (stated !== undefined) return formatProblem(stated.name, { ...own, line: stated.line, column: stated.column });
   const severity = problem.severity === "warning" ? "warning: " : "";
   const fix = problem.fix === undefined ? "" : ` ${problem.fix}`;
   return `${file}:${problem.line}:${problem.column}: ${severity}${problem.message}${fix}`;

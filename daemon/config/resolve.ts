@@ -79,7 +79,7 @@ export type ResolvedConfig = {
 };
 
 /** Who decided a value. */
-export type Origin = { readonly from: "user" | "preset" | "default"; readonly source: string };
+export type Origin = { readonly from: "user" | "base" | "preset" | "default"; readonly source: string };
 
 /** The filled configuration, and for each field (`training.steps`) where its value came from. */
 export type Resolution = {

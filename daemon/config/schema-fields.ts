@@ -7,9 +7,12 @@ export type FieldSchema = {
   readonly title?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly items?: FieldSchema;
   readonly enum?: readonly unknown[];
   readonly examples?: readonly unknown[];
   readonly "x-aliases"?: readonly string[];
+  /** The text is a path relative to its file, or a name that may be a path instead. */
+  readonly "x-path"?: "path" | "name-or-path";
 };
 
 /** A field and the groups around it, e.g. ["training", "steps"]. */
@@ -17,6 +20,14 @@ export type Field = { readonly path: readonly string[]; readonly schema: FieldSc
 
 /** Every field and group of a configuration, in the order of the schema. */
 export const configFields: readonly Field[] = fieldsOf(schema as FieldSchema, []);
+
+/** The schema of a field or group; undefined for what the schema does not know. */
+export function configFieldSchema(path: readonly string[]): FieldSchema | undefined {
+  return path.reduce<FieldSchema | undefined>(
+    (group, name) => (Object.hasOwn(group?.properties ?? {}, name) ? group?.properties?.[name] : undefined),
+    schema as FieldSchema,
+  );
+}
 
 /**
  * Where a key that the group does not know probably belongs: a key of the same group, else one of another group.

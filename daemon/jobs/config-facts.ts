@@ -18,6 +18,7 @@ import { machineMemory } from "../engine/runtime/machine-memory.ts";
 import { modelStoreFolder } from "../hub/hub-settings.ts";
 import { readKnownDownloads } from "../hub/known-downloads.ts";
 import { readStore } from "../hub/model-store.ts";
+import { readBaseText } from "./config-file.ts";
 
 export type FactPlaces = {
   /** The bundled models and registry.json. */
@@ -36,6 +37,7 @@ export function configFacts(places: FactPlaces, askCost: AskCost): ConfigFacts {
   return {
     listFolder,
     data: readDataFacts,
+    baseText: readBaseText,
     isFile,
     models: () => listModels(places),
     model: (name, baseFolder) => readModelFacts(name, baseFolder, places),

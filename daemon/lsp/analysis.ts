@@ -4,6 +4,7 @@ import type { Range } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { LoftConfig } from "../../schemas/generated/loft-config.ts";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { type BaseFile, type Inheritance, inherit, withInheritedOrigins } from "../config/inheritance.ts";
 import { nodeAt, type ParsedConfig, parseConfig, plainValue, propertyAt } from "../config/parse.ts";
 import type { MethodName, Preset } from "../config/preset.ts";
 import type { Path, Problem, Span } from "../config/problem.ts";
@@ -18,6 +19,8 @@ export type Analysis = {
   readonly document: TextDocument;
   readonly parsed: ParsedConfig;
   readonly problems: readonly Problem[];
+  /** The text's tree with what it inherits from the files it extends, as far as they are known. */
+  readonly inheritance: Inheritance;
   /** The preset that applies, whatever else is wrong with the text. */
   readonly preset: Preset;
   /** There when no problem is an error. */
@@ -27,53 +30,67 @@ export type Analysis = {
   readonly file?: string;
 };
 
-/** Parse and check one version of a document. Never throws. */
-export function analyze(uri: string, version: number, text: string): Analysis {
+/**
+ * Parse and check one version of a document. Never throws.
+ * @param baseAt the files that configurations extend, as they are saved; undefined for one that is not known yet
+ */
+export function analyze(
+  uri: string,
+  version: number,
+  text: string,
+  baseAt: (file: string) => BaseFile | undefined = () => undefined,
+): Analysis {
   const document = TextDocument.create(uri, "loft", version, text);
   const parsed = parseConfig(text);
-  const { config, problems } = validateConfig(parsed, choosePreset);
-  const preset = presetOf(parsed);
   const file = filePathOf(uri);
+  const inheritance = inherit(parsed, file, baseAt);
+  const { config, problems } = validateConfig(parsed, choosePreset, inheritance);
+  const preset = presetOf(inheritance);
+  const resolution = config && resolveConfig(config, preset, file ?? fileNameOf(uri));
   return {
     document,
     parsed,
     problems,
+    inheritance,
     preset,
-    ...(config === undefined ? {} : { config, resolution: resolveConfig(config, preset, file ?? fileNameOf(uri)) }),
+    ...(config === undefined ? {} : { config }),
+    ...(resolution === undefined ? {} : { resolution: withInheritedOrigins(resolution, inheritance) }),
     ...(file === undefined ? {} : { file }),
   };
 }
 
-/** The model that the text names, or the default. */
-export function modelName({ parsed }: Pick<Analysis, "parsed">): string {
-  return (textAt(parsed, ["model"]) ?? loftDefaults.model).trim();
+/** The model that the text names or inherits, or the default. */
+export function modelName({ inheritance }: Pick<Analysis, "inheritance">): string {
+  return (textAt(inheritance, ["model"]) ?? loftDefaults.model).trim();
 }
 
-/** The method that the text names, or the default. */
-export function methodName({ parsed }: Pick<Analysis, "parsed">): MethodName {
-  const method = textAt(parsed, ["method"]);
+/** The method that the text names or inherits, or the default. */
+export function methodName({ inheritance }: Pick<Analysis, "inheritance">): MethodName {
+  const method = textAt(inheritance, ["method"]);
   return method !== undefined && Object.hasOwn(methods, method) ? (method as MethodName) : loftDefaults.method;
 }
 
+/** A tree to look into: the text's own, or the one with what it inherits. */
+type Tree = { readonly tree: Node | undefined };
+
 /** The text at a path, where there is one that says something. */
-export function textAt(parsed: ParsedConfig, path: Path): string | undefined {
-  const node = nodeAt(parsed.tree, path);
+export function textAt({ tree }: Tree, path: Path): string | undefined {
+  const node = nodeAt(tree, path);
   return node?.type === "string" && String(node.value).trim() !== "" ? String(node.value) : undefined;
 }
 
 /** The value at a path as the text has it; undefined where there is none. */
-export function givenValue(parsed: ParsedConfig, path: Path): unknown {
-  const node = nodeAt(parsed.tree, path);
+export function givenValue({ tree }: Tree, path: Path): unknown {
+  const node = nodeAt(tree, path);
   return node === undefined ? undefined : plainValue(node);
 }
 
 /** Where a problem of a path is marked: its value, else its key, else the nearest group; of groups only the bracket. */
-export function spanAt({ tree }: ParsedConfig, path: Path): Span {
+export function spanAt({ tree }: Tree, path: Path): Span {
   const value = nodeAt(tree, path);
   const key = propertyAt(nodeAt(tree, path.slice(0, -1)), String(path.at(-1)))?.key;
   const node = value ?? key;
-  if (node === undefined)
-    return path.length === 0 ? { offset: 0, length: 0 } : spanAt({ tree } as ParsedConfig, path.slice(0, -1));
+  if (node === undefined) return path.length === 0 ? { offset: 0, length: 0 } : spanAt({ tree }, path.slice(0, -1));
   const isContainer = node.type === "object" || node.type === "array";
   return { offset: node.offset, length: isContainer ? 1 : node.length };
 }
@@ -92,8 +109,8 @@ export function pathOfNode(node: Node): Path {
   return pathOfNode(parent);
 }
 
-function presetOf(parsed: ParsedConfig): Preset {
-  const wanted = textAt(parsed, ["preset"]);
+function presetOf(inheritance: Inheritance): Preset {
+  const wanted = textAt(inheritance, ["preset"]);
   const name = wanted === "paper" || wanted === "loft-mini" ? wanted : "auto";
-  return choosePreset(name, modelName({ parsed }), methodName({ parsed }));
+  return choosePreset(name, modelName({ inheritance }), methodName({ inheritance }));
 }

@@ -45,6 +45,8 @@ function actionOf(analysis: Analysis, { title, edit, isPreferred }: Fix, problem
 }
 
 function fixesOf(analysis: Analysis, problem: AnyProblem): readonly Fix[] {
+  // What is inherited is mended in the file that states it.
+  if (problem.stated !== undefined) return [];
   const meant = suggestionFix(analysis, problem);
   switch (problem.code) {
     case "unknown-key":

@@ -54,7 +54,10 @@ export async function pathItems(
   const before = typed.slice(0, typed.lastIndexOf("/") + 1);
   const folder = placeOf(place.analysis.file, before === "" ? "." : before);
   const listed = folder === undefined ? undefined : await facts.listFolder(folder, signal).catch(() => undefined);
-  const entries = (listed ?? []).filter(({ kind, name }) => kind === "folder" || files?.test(name) === true);
+  const entries = (listed ?? [])
+    .filter(({ kind, name }) => kind === "folder" || files?.test(name) === true)
+    // A configuration cannot extend itself.
+    .filter(({ name }) => field !== "extends" || placeOf(place.analysis.file, before + name) !== place.analysis.file);
   const found = entries.map(({ kind, name }) => {
     const isFolder = kind === "folder";
     const path = `${before}${name}${isFolder && files !== undefined ? "/" : ""}`;

@@ -8,7 +8,7 @@ import { fieldMarkdown } from "./field-text.ts";
 import { fieldAt } from "./fields.ts";
 import { type JsonService, jsonDocumentOf } from "./json-service.ts";
 import { snippetText } from "./snippet.ts";
-import { decidedValue, valueWithout } from "./values.ts";
+import { type DecidedValue, decidedValue, inheritedValue, valueWithout } from "./values.ts";
 
 /** What the JSON language service offers, in the schema's order, described in our words. */
 export async function schemaItems(place: CompletionPlace, service: JsonService): Promise<readonly CompletionItem[]> {
@@ -28,7 +28,7 @@ export function valueItems(place: CompletionPlace): readonly CompletionItem[] {
   if (field === undefined || field.enum !== undefined || field.properties !== undefined) return [];
   const without = valueWithout(analysis, path);
   const candidates: readonly (readonly [unknown, string])[] = [
-    [without?.value, without?.from === "preset" ? `preset ${analysis.preset.name}` : "default"],
+    [without?.value, withoutText(analysis, without)],
     [field["x-official"], "official code"],
     [field["x-paper"], "paper"],
     ...(field.examples ?? []).map((example) => [example, "example"] as const),
@@ -49,12 +49,21 @@ export function valueItems(place: CompletionPlace): readonly CompletionItem[] {
   }));
 }
 
+function withoutText({ preset }: Analysis, without: DecidedValue | undefined): string {
+  if (without?.from === "base") return without.source;
+  return without?.from === "preset" ? `preset ${preset.name}` : "default";
+}
+
 /** A key with its description, and with the value that it has anyway as the proposal. */
 function keyItem({ analysis, path }: CompletionPlace, item: CompletionItem, index: number): CompletionItem {
   const keyPath: Path = [...path.slice(0, -1), item.label];
   const field = fieldAt(keyPath, analysis.parsed.tree);
   if (field === undefined) return item;
-  const context = { method: methodName(analysis), decided: decidedValue(analysis, keyPath) };
+  const context = {
+    method: methodName(analysis),
+    decided: decidedValue(analysis, keyPath),
+    inherited: inheritedValue(analysis, keyPath),
+  };
   const value = proposedValue(analysis, keyPath);
   const described: CompletionItem = {
     ...item,

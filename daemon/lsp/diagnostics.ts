@@ -1,8 +1,9 @@
 /** Diagnostics: exactly the problems that `loft plan` tells of the text, and those that only show beside the disk. */
-import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from "vscode-languageserver";
-import type { Problem } from "../config/problem.ts";
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag, type Location } from "vscode-languageserver";
+import type { Problem, Stated } from "../config/problem.ts";
 import { type Analysis, rangeOf } from "./analysis.ts";
 import { type DiskProblem, diskProblems } from "./disk-problems.ts";
+import { uriOf } from "./file-path.ts";
 import type { KnownFacts } from "./known-facts.ts";
 
 /** A problem of either kind, with its place. */
@@ -24,15 +25,22 @@ export function allProblems(analysis: Analysis, known: KnownFacts): readonly Any
 
 /** One problem as an editor shows it. */
 export function diagnosticOf({ document }: Analysis, problem: AnyProblem): Diagnostic {
-  const { message, fix, code } = problem;
+  const { message, fix, code, stated } = problem;
+  const whole = fix === undefined ? message : `${message} ${fix}`;
   return {
     range: rangeOf(document, problem),
     severity: severities[problem.severity],
     code,
     source: "LoFT",
-    message: fix === undefined ? message : `${message} ${fix}`,
+    message: stated === undefined ? whole : `${stated.name}: ${whole}`,
+    ...(stated === undefined ? {} : { relatedInformation: [{ location: locationOf(stated), message }] }),
     ...(code === "negative-prompt-unused" ? { tags: [DiagnosticTag.Unnecessary] } : {}),
   };
+}
+
+function locationOf({ file, line, column, length }: Stated): Location {
+  const start = { line: line - 1, character: column - 1 };
+  return { uri: uriOf(file), range: { start, end: { ...start, character: start.character + length } } };
 }
 
 const severities: Readonly<Record<AnyProblem["severity"], DiagnosticSeverity>> = {

@@ -2,8 +2,9 @@
 import type { Node } from "jsonc-parser";
 import type { ClassFacts, DataFacts } from "../config/facts.ts";
 import { nodeAt } from "../config/parse.ts";
-import { type Path, pathText, type Span } from "../config/problem.ts";
+import { type Path, pathText, type Span, type Stated } from "../config/problem.ts";
 import { closest } from "../config/suggest.ts";
+import { statedAt } from "../config/validate.ts";
 import { byteText, counted } from "./amounts.ts";
 import { type Analysis, givenValue, methodName, spanAt, textAt } from "./analysis.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
@@ -33,6 +34,8 @@ export type DiskProblem = {
   readonly fix?: string;
   readonly suggestion?: string;
   readonly path: Path;
+  /** Where the value stands, when the file inherits it. */
+  readonly stated?: Stated;
 } & Span;
 
 /** All of them, as far as the facts are known; a field that is wrong in itself is left alone. */
@@ -53,7 +56,7 @@ export function diskProblems(analysis: Analysis, known: KnownFacts): readonly Di
 const dataFolder: Path = ["data", "folder"];
 
 function dataFolderProblems(analysis: Analysis, data: DataFacts | undefined): readonly DiskProblem[] {
-  const folder = textAt(analysis.parsed, dataFolder);
+  const folder = textAt(analysis.inheritance, dataFolder);
   if (folder === undefined || data === undefined) return [];
   const problem = (code: DiskProblemCode, message: string, fix: string, suggestion?: string) => [
     draft(analysis, {
@@ -113,7 +116,7 @@ function emptyClassProblems(analysis: Analysis, known: KnownFacts): readonly Dis
 }
 
 function classNameProblems(analysis: Analysis, known: KnownFacts): readonly DiskProblem[] {
-  const names = nodeAt(analysis.parsed.tree, ["data", "classNames"]);
+  const names = nodeAt(analysis.inheritance.tree, ["data", "classNames"]);
   if (names?.type !== "object") return [];
   const folders = classesWithPhotos(known).map(({ folder }) => folder.normalize("NFC"));
   if (folders.length === 0) return [];
@@ -123,7 +126,8 @@ function classNameProblems(analysis: Analysis, known: KnownFacts): readonly Disk
   const unnamed = folders.filter((folder) => !given.has(folder));
   return keys
     .filter((key) => !present.has(String(key.value).normalize("NFC")))
-    .map((key, index) => unknownFolder(key, folders, index * unnamed.length < mostComparisons ? unnamed : []));
+    .map((key, index) => unknownFolder(key, folders, index * unnamed.length < mostComparisons ? unnamed : []))
+    .map((problem) => placed(analysis, problem, problem));
 }
 
 /** With so many unknown names the folder is another one: guesses would take long and help nobody. */
@@ -146,7 +150,7 @@ function unknownFolder(key: Node, folders: readonly string[], candidates: readon
 
 function shotProblems(analysis: Analysis, known: KnownFacts): readonly DiskProblem[] {
   const classes = classesWithPhotos(known);
-  const shots = givenValue(analysis.parsed, ["data", "shots"]);
+  const shots = givenValue(analysis.inheritance, ["data", "shots"]);
   const perImage = decidedValue(analysis, ["fusion", "adaptersPerImage"])?.value;
   const problems: DiskProblem[] = [];
   const few = typeof shots === "number" ? classes.filter(({ photoCount }) => photoCount < shots) : [];
@@ -249,7 +253,7 @@ function resolutionProblems(analysis: Analysis, { model }: KnownFacts): readonly
 
 function captionProblems(analysis: Analysis, { hasCaptions }: KnownFacts): readonly DiskProblem[] {
   const path = ["prompt", "captions"];
-  const file = textAt(analysis.parsed, path);
+  const file = textAt(analysis.inheritance, path);
   if (file === undefined || hasCaptions !== false) return [];
   const message = `There is no file "${file}".`;
   const fix = "Give a text file of [class] lines with a caption a line below, or a .json object of lists.";
@@ -272,7 +276,16 @@ function memoryProblems(analysis: Analysis, { cost, memoryBytes }: KnownFacts): 
 }
 
 function draft(analysis: Analysis, problem: Omit<DiskProblem, "offset" | "length">): DiskProblem {
-  return { ...problem, ...spanAt(analysis.parsed, problem.path) };
+  return placed(analysis, problem, spanAt(analysis.inheritance, problem.path));
+}
+
+function placed({ inheritance }: Analysis, problem: Omit<DiskProblem, "offset" | "length">, span: Span): DiskProblem {
+  const { offset, length } = span;
+  const stated = statedAt(inheritance, problem);
+  if (stated === undefined) return { ...problem, offset, length };
+  // What was meant belongs into the file that states it.
+  const { suggestion, ...rest } = problem;
+  return { ...rest, offset, length, stated };
 }
 
 /** For tests and logs. */

@@ -10,10 +10,12 @@ import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
 
 /** What can be opened; only places that are known to be there, but for those that nobody looked at. */
 export function documentLinks(analysis: Analysis, known: KnownFacts): DocumentLink[] {
+  const base = analysis.inheritance.bases[0];
   const data = known.data?.state === "folder" ? placeAt(analysis, ["data", "folder"]) : undefined;
   const captions = known.hasCaptions === true ? placeAt(analysis, ["prompt", "captions"]) : undefined;
   return [
     ...link(analysis, ["$schema"], schemaTarget(analysis), "The schema of configurations"),
+    ...link(analysis, ["extends"], base && uriOf(base.file), "The configuration that this one extends"),
     ...link(analysis, ["model"], modelTarget(known), "The model's folder"),
     ...link(analysis, ["data", "folder"], data && uriOf(data), "The folder of photos"),
     ...link(analysis, ["prompt", "captions"], captions && uriOf(captions), "The captions"),
@@ -53,8 +55,8 @@ function classLinks(analysis: Analysis, known: KnownFacts): readonly DocumentLin
   });
 }
 
-function placeAt({ parsed, file }: Analysis, path: Path): string | undefined {
-  return placeOf(file, textAt(parsed, path) ?? "");
+function placeAt({ inheritance, file }: Analysis, path: Path): string | undefined {
+  return placeOf(file, textAt(inheritance, path) ?? "");
 }
 
 function schemaTarget(analysis: Analysis): string | undefined {

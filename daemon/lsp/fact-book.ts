@@ -1,11 +1,15 @@
 /** Facts, cached: what is known can be read at any time, what is missing or old is asked for, one question at a time and cancellably. */
 import type { PlanCost } from "../../schemas/protocol.ts";
-import type { ConfigFacts, DataFacts, ModelFacts } from "../config/facts.ts";
+import type { BaseText, ConfigFacts, DataFacts, ModelFacts } from "../config/facts.ts";
+import type { BaseFile } from "../config/inheritance.ts";
+import { parseConfig } from "../config/parse.ts";
 import { type Analysis, modelName, textAt } from "./analysis.ts";
 import { placeOf } from "./file-path.ts";
 import type { KnownFacts } from "./known-facts.ts";
 
 export type FactBook = {
+  /** A file that a configuration extends, as it is saved; undefined while it is not known. Asks nobody. */
+  readonly baseAt: (file: string) => BaseFile | undefined;
   /** What is known now; asks nobody. */
   readonly known: (analysis: Analysis) => KnownFacts;
   /**
@@ -27,10 +31,15 @@ type Question = { readonly key: string; readonly ask: Ask };
 
 /**
  * A book for the documents of one connection.
- * @param onNews called with a document's address when something it needs became known or changed
+ * @param onNews called with a document's address when something it needs became known or changed: a file that it
+ *   extends, which makes another text of it, or anything else
  * @param now seconds of a clock that only goes forward
  */
-export function createFactBook(facts: ConfigFacts, onNews: (uri: string) => void, now: () => number): FactBook {
+export function createFactBook(
+  facts: ConfigFacts,
+  onNews: (uri: string, what: "base" | "fact") => void,
+  now: () => number,
+): FactBook {
   const entries = new Map<string, Entry>();
   const wanted = new Map<string, ReadonlySet<string>>();
 
@@ -46,7 +55,8 @@ export function createFactBook(facts: ConfigFacts, onNews: (uri: string) => void
       entry.answeredAt = now();
       if (value === undefined || JSON.stringify(value) === JSON.stringify(entry.value)) return;
       entry.value = value;
-      for (const [uri, keys] of wanted) if (keys.has(question.key)) onNews(uri);
+      const what = question.key.startsWith(basePrefix) ? "base" : "fact";
+      for (const [uri, keys] of [...wanted]) if (keys.has(question.key)) onNews(uri, what);
     };
     // Who cannot answer is not asked again until the answer would be too old; a fact is never a reason to fail.
     question.ask(asking.signal).then(settle, () => settle(undefined));
@@ -68,9 +78,13 @@ export function createFactBook(facts: ConfigFacts, onNews: (uri: string) => void
   }
 
   return {
+    baseAt: (file) => {
+      const text = entries.get(basePrefix + file)?.value as BaseText | undefined;
+      return text && parsedBase(text);
+    },
     known: (analysis) => knownFacts(analysis, (key) => entries.get(key)?.value, facts),
     ask: (analysis, maxAgeSeconds) => {
-      const questions = Object.values(questionsOf(analysis, facts));
+      const questions = [...Object.values(questionsOf(analysis, facts)), ...baseQuestions(analysis, facts)];
       want(analysis, questions);
       for (const question of questions) look(question, maxAgeSeconds);
     },
@@ -122,12 +136,12 @@ function knownFacts(analysis: Analysis, answerTo: (key: string) => unknown, fact
 type Questions = { readonly data?: Question; readonly captions?: Question; readonly model?: Question };
 
 /** What a document's text makes worth knowing. */
-function questionsOf({ file, parsed }: Analysis, facts: ConfigFacts): Questions {
-  const data = placeOf(file, textAt(parsed, ["data", "folder"]) ?? "");
-  const captions = placeOf(file, textAt(parsed, ["prompt", "captions"]) ?? "");
+function questionsOf({ file, inheritance }: Analysis, facts: ConfigFacts): Questions {
+  const data = placeOf(file, textAt(inheritance, ["data", "folder"]) ?? "");
+  const captions = placeOf(file, textAt(inheritance, ["prompt", "captions"]) ?? "");
   // A model's folder is found from the configuration's own.
   const base = placeOf(file, ".");
-  const name = modelName({ parsed });
+  const name = modelName({ inheritance });
   const hasModel = base !== undefined && !name.includes("\u0000");
   return {
     ...(data === undefined ? {} : { data: { key: `data:${data}`, ask: (signal) => facts.data(data, signal) } }),
@@ -138,6 +152,26 @@ function questionsOf({ file, parsed }: Analysis, facts: ConfigFacts): Questions 
       ? { model: { key: `model:${base}\u0000${name}`, ask: (signal) => facts.model(name, base, signal) } }
       : {}),
   };
+}
+
+const basePrefix = "base:";
+
+/** The files that a document extends: those that are known, and the next one. */
+function baseQuestions({ inheritance }: Analysis, facts: ConfigFacts): readonly Question[] {
+  const { bases, wanted, failed } = inheritance;
+  const files = [...bases.map(({ file }) => file), ...[wanted, failed].filter((file) => file !== undefined)];
+  return files.map((file) => ({ key: basePrefix + file, ask: (signal) => facts.baseText(file, signal) }));
+}
+
+/** Each saved text is parsed once, however often the files that extend it are typed in. */
+const parsedBases = new WeakMap<BaseText, BaseFile>();
+
+function parsedBase(text: BaseText): BaseFile {
+  const known = parsedBases.get(text);
+  if (known !== undefined) return known;
+  const base = "text" in text ? { parsed: parseConfig(text.text) } : text;
+  parsedBases.set(text, base);
+  return base;
 }
 
 function costKey(file: string): string {

@@ -7,7 +7,12 @@ import type { FieldText } from "./fields.ts";
 import type { DecidedValue } from "./values.ts";
 
 /** What the description says of this configuration: the method, and the field's value when somebody decides it. */
-export type FieldContext = { readonly method: MethodName; readonly decided: DecidedValue | undefined };
+export type FieldContext = {
+  readonly method: MethodName;
+  readonly decided: DecidedValue | undefined;
+  /** What the files give that this one extends. */
+  readonly inherited?: DecidedValue | undefined;
+};
 
 /** The description of a field. */
 export function fieldMarkdown(path: Path, field: FieldText, context: FieldContext): string {
@@ -58,16 +63,18 @@ function choicesText({ enum: choices, enumDescriptions: texts }: FieldText): str
 }
 
 function factLines(path: Path, field: FieldText, context: FieldContext): string {
-  const { decided } = context;
+  const { decided, inherited } = context;
   const here = decided === undefined ? [] : [`Here: ${code(decided.value)}, from ${originOf(decided)}`];
+  const isReplaced = inherited !== undefined && decided?.from !== "base";
+  const replaced = isReplaced ? [`Instead of: ${code(inherited.value)}, from ${inherited.source}`] : [];
   const standard = standardText(path, field, context.method);
-  const lines = standard === "" ? here : [...here, `Default: ${standard}`];
-  return lines.join("  \n");
+  return [...here, ...replaced, ...(standard === "" ? [] : [`Default: ${standard}`])].join("  \n");
 }
 
 function originOf({ from, source }: DecidedValue): string {
   if (from === "preset") return `the preset: ${source}`;
   if (from === "user") return "this file";
+  if (from === "base") return source;
   return source === "default" ? "the default" : `the default, ${source}`;
 }
 

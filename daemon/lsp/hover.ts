@@ -1,14 +1,15 @@
 /** Hover: what a field does, its unit and default, and the value it has here; of class names, models and folders what is known. */
 import { findNodeAtOffset } from "jsonc-parser";
 import type { Hover, Position } from "vscode-languageserver";
+import { plainValue } from "../config/parse.ts";
 import type { Path } from "../config/problem.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
-import { byteText, counted } from "./amounts.ts";
+import { byteText, counted, valueText } from "./amounts.ts";
 import { type Analysis, methodName, pathOfNode, rangeOf } from "./analysis.ts";
 import { fieldMarkdown } from "./field-text.ts";
 import { fieldAt } from "./fields.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
-import { decidedValue } from "./values.ts";
+import { decidedValue, inheritedValue } from "./values.ts";
 
 /** Hover over a key or a value; null over everything else. */
 export function hover(analysis: Analysis, position: Position, known: KnownFacts): Hover | null {
@@ -32,7 +33,8 @@ function describedField(analysis: Analysis, path: Path, known: KnownFacts): stri
   // Over an item of a list the list is what needs explaining.
   const shown = field?.title === undefined ? fieldAt(own, analysis.parsed.tree) : field;
   if (shown === undefined) return undefined;
-  const text = fieldMarkdown(own, shown, { method: methodName(analysis), decided: decidedValue(analysis, own) });
+  const values = { decided: decidedValue(analysis, own), inherited: inheritedValue(analysis, own) };
+  const text = fieldMarkdown(own, shown, { method: methodName(analysis), ...values });
   const extra = extras[own.join(".")]?.(analysis, known);
   return extra === undefined || extra === "" ? text : `${text}\n\n---\n\n${extra}`;
 }
@@ -40,6 +42,7 @@ function describedField(analysis: Analysis, path: Path, known: KnownFacts): stri
 /** What is known about a value beyond its field. */
 const extras: Readonly<Record<string, (analysis: Analysis, known: KnownFacts) => string>> = {
   "data.folder": (_, known) => classTable(known),
+  extends: inheritedTable,
   model: (_, { model }) => modelText(model),
   "prompt.template": promptExamples,
   "prompt.domain": promptExamples,
@@ -57,6 +60,20 @@ function classTable(known: KnownFacts): string {
   const more = classes.length - rows.length;
   const lines = ["| class folder | photos |", "|---|---:|", ...rows];
   return 0 < more ? `${lines.join("\n")}\n\nand ${counted(more, "more class")}` : lines.join("\n");
+}
+
+/** The values that come from other files, and from which. */
+function inheritedTable({ inheritance }: Analysis): string {
+  const fields = [...inheritance.fields];
+  if (fields.length === 0) return "";
+  const several = 1 < inheritance.bases.length;
+  const rows = fields.slice(0, shownRows).map(([path, { base, node }]) => {
+    return `| ${escaped(path)} | ${escaped(valueText(plainValue(node), 60))} |${several ? ` ${escaped(base.name)} |` : ""}`;
+  });
+  const head = several ? ["| inherited | value | from |", "|---|---|---|"] : ["| inherited | value |", "|---|---|"];
+  const more = fields.length - rows.length;
+  const table = [...head, ...rows].join("\n");
+  return 0 < more ? `${table}\n\nand ${counted(more, "more value")}` : table;
 }
 
 function modelText(model: KnownFacts["model"]): string {

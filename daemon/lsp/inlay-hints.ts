@@ -97,23 +97,30 @@ function byInterest([left]: readonly [string, unknown], [right]: readonly [strin
 const shownValues = 3;
 
 /** What the preset says of the fields that a group leaves out, behind the group's end. */
-function groupHints({ parsed, preset }: Analysis): readonly Hint[] {
+function groupHints({ parsed, preset, inheritance }: Analysis): readonly Hint[] {
   return Object.entries(presetValues(preset)).flatMap(([group, values]) => {
     const node = nodeAt(parsed.tree, [group]);
     if (node?.type !== "object" || !isClosed(parsed.text, node)) return [];
-    const given = plainValue(node) as Readonly<Record<string, unknown>>;
+    const inherited = [...inheritance.fields].flatMap(([path, { base, node: field }]) =>
+      path.startsWith(`${group}.`) ? [[path.slice(group.length + 1), plainValue(field), base.name] as const] : [],
+    );
+    const given = plainValue(nodeAt(inheritance.tree, [group]) ?? node) as Readonly<Record<string, unknown>>;
     const absent = Object.entries(values).filter(([field, value]) => value !== null && !Object.hasOwn(given, field));
-    if (absent.length === 0) return [];
-    const shown = [...absent]
+    if (absent.length + inherited.length === 0) return [];
+    const shown = [...inherited.map(([field, value]) => [field, value] as const), ...absent]
       .sort(byInterest)
       .slice(0, shownValues)
       .map(([field, value]) => `${field} ${shortValue(value)}`);
-    const more = absent.length - shown.length;
+    const more = inherited.length + absent.length - shown.length;
     const label = `${shown.join(", ")}${0 < more ? `, ${more} more` : ""}`;
     const rows = absent.map(([field, value]) => {
       return `- \`${field}\`: \`${valueText(value)}\`, ${presetSource(preset, group, field) ?? ""}`;
     });
-    const tooltip = [`From the preset ${preset.name}:`, "", ...rows].join("\n");
+    const inheritedRows = inherited.map(([field, value, name]) => `- \`${field}\`: \`${valueText(value)}\`, ${name}`);
+    const tooltip = [
+      ...(inherited.length === 0 ? [] : ["Inherited:", "", ...inheritedRows, ""]),
+      ...(absent.length === 0 ? [] : [`From the preset ${preset.name}:`, "", ...rows]),
+    ].join("\n");
     return [{ offset: node.offset + node.length, label, tooltip }];
   });
 }

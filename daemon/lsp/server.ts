@@ -12,9 +12,11 @@ import type { ConfigFacts } from "../config/facts.ts";
 import { codeActions } from "./code-actions.ts";
 import { codeLenses } from "./code-lens.ts";
 import { completion } from "./completion.ts";
+import { definition } from "./definition.ts";
 import { documentLinks } from "./document-links.ts";
 import { openDocuments } from "./documents.ts";
 import { createFactBook } from "./fact-book.ts";
+import { filePathOf } from "./file-path.ts";
 import { formatting } from "./formatting.ts";
 import { hover } from "./hover.ts";
 import { inlayHints } from "./inlay-hints.ts";
@@ -62,13 +64,24 @@ export function registerLanguageServer(connection: Connection, facts: ConfigFact
 }
 
 function createSession(connection: Connection, facts: ConfigFacts): Session {
-  const documents = openDocuments(connection);
   const client: Session["client"] = {};
   const book = createFactBook(
     facts,
-    (uri) => publisher.news(uri),
+    (uri, what) => {
+      if (what === "base") askAgain(uri);
+      publisher.news(uri);
+    },
     () => performance.now() / 1000,
   );
+  const documents = openDocuments(connection, book.baseAt);
+  /** With another base the text has other values: other folders, another cost. */
+  function askAgain(uri: string): void {
+    documents.renew(uri);
+    const analysis = documents.analysisOf(uri);
+    if (analysis === undefined) return;
+    book.ask(analysis, factsMaxAgeSeconds);
+    book.askCost(analysis);
+  }
   const publisher = createPublisher({
     connection,
     analysisOf: documents.analysisOf,
@@ -96,6 +109,7 @@ function initializeResult(): InitializeResult {
       foldingRangeProvider: true,
       selectionRangeProvider: true,
       documentLinkProvider: {},
+      definitionProvider: true,
       renameProvider: { prepareProvider: true },
     },
   };
@@ -118,12 +132,21 @@ function followDocuments(session: Session): void {
   });
   events.onDidChangeContent(({ document }) => publisher.changed(document.uri));
   events.onDidSave(({ document }) => {
-    askAnew(session, document.uri);
+    for (const uri of [document.uri, ...extending(session, document.uri)]) askAnew(session, uri);
     publisher.changed(document.uri);
   });
   events.onDidClose(({ document }) => {
     book.forget(document.uri);
     publisher.closed(document.uri);
+  });
+}
+
+/** The open documents that inherit from one of them. */
+function extending({ documents }: Session, uri: string): readonly string[] {
+  const file = filePathOf(uri);
+  return documents.events.keys().filter((other) => {
+    const inheritance = documents.analysisOf(other)?.inheritance;
+    return inheritance?.failed === file || inheritance?.bases.some((base) => base.file === file) === true;
   });
 }
 
@@ -145,6 +168,7 @@ function registerReading(session: Session): void {
   connection.onSelectionRanges((params) =>
     answer(params, [], async ({ analysis }) => selectionRanges(await loadService(), analysis, params.positions)),
   );
+  connection.onDefinition((params) => answer(params, null, ({ analysis }) => definition(analysis, params.position)));
   connection.onDocumentLinks((params) => answer(params, [], ({ analysis, known }) => documentLinks(analysis, known)));
 }
 

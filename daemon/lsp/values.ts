@@ -1,5 +1,7 @@
 /** The value that a field has, given or not, and who decided it. */
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { inheritedField, isInheritable } from "../config/inheritance.ts";
+import { nodeAt } from "../config/parse.ts";
 import { presetSource, presetValues } from "../config/preset.ts";
 import { type Path, pathText } from "../config/problem.ts";
 import { type Origin, resolvedFields } from "../config/resolve.ts";
@@ -19,8 +21,20 @@ export function decidedValue(analysis: Analysis, path: Path): DecidedValue | und
   return valueWithout(analysis, path);
 }
 
+/** The value that the files give which the document extends, whether it replaces it or not. */
+export function inheritedValue({ inheritance }: Analysis, path: Path): DecidedValue | undefined {
+  if (!isInheritable(path)) return undefined;
+  const field = inheritedField(inheritance, path);
+  const base = field?.base ?? inheritance.bases.find(({ parsed }) => nodeAt(parsed.tree, path) !== undefined);
+  const value = base && givenValue(field === undefined ? base.parsed : inheritance, path);
+  return base === undefined || value === undefined ? undefined : { value, from: "base", source: base.name };
+}
+
 /** The value that a field has when the file says nothing. */
-export function valueWithout({ preset, resolution }: Analysis, path: Path): DecidedValue | undefined {
+export function valueWithout(analysis: Analysis, path: Path): DecidedValue | undefined {
+  const inherited = inheritedValue(analysis, path);
+  if (inherited !== undefined) return inherited;
+  const { preset, resolution } = analysis;
   const [group = "", field] = path.map(String);
   if (path.length === 2 && field !== undefined) {
     const source = presetSource(preset, group, field);

@@ -42,6 +42,10 @@ export interface LoftConfig {
    */
   $schema?: string;
   /**
+   * Another configuration that fills in what this file leaves out, relative to this file. What this file says replaces it field by field. Paths in the other file stay relative to it; its name and output.folder are not inherited.
+   */
+  extends?: string;
+  /**
    * What the run is called; names its output folder and its dataset card.
    */
   name?: string;

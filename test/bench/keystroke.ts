@@ -22,6 +22,7 @@ const facts: ConfigFacts = {
     classes: folders.map((folder) => ({ folder, photoCount: 16 })),
     loosePhotos: 0,
   }),
+  baseText: async () => ({ failure: "missing" }),
   isFile: async () => true,
   models: async () => [],
   model: async (name) => ({ name, state: "ready", side: 64, stride: 4, narrowestLayer: 64 }),

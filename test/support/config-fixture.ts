@@ -70,6 +70,7 @@ export const knownBirds: KnownFacts = {
 export const noFacts: ConfigFacts = {
   listFolder: async () => undefined,
   data: async () => ({ state: "missing" }),
+  baseText: async () => ({ failure: "missing" }),
   isFile: async () => false,
   models: async () => [],
   model: async (name) => ({ name, state: "ready" }),

@@ -71,7 +71,7 @@ describe("unknown keys", () => {
     [
       '"__proto__": {}',
       0,
-      '"__proto__" is no key of the configuration. Known here: $schema, name, model, method, preset, seed, data, prompt, adapter, training, fusion, sampling, output, evaluation, device.',
+      '"__proto__" is no key of the configuration. Known here: $schema, extends, name, model, method, preset, seed, data, prompt, adapter, training, fusion, sampling, output, evaluation, device.',
     ],
     [
       '"prompt": { "wurlitzer": 1 }',

@@ -2,10 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Range, TextEdit } from "vscode-languageserver";
+import { parseConfig } from "../../../daemon/config/parse.ts";
 import { type Analysis, analyze } from "../../../daemon/lsp/analysis.ts";
 import { codeActions } from "../../../daemon/lsp/code-actions.ts";
 import { codeLenses } from "../../../daemon/lsp/code-lens.ts";
 import { completion } from "../../../daemon/lsp/completion.ts";
+import { definition } from "../../../daemon/lsp/definition.ts";
 import { diagnostics } from "../../../daemon/lsp/diagnostics.ts";
 import { documentLinks } from "../../../daemon/lsp/document-links.ts";
 import { formatting } from "../../../daemon/lsp/formatting.ts";
@@ -20,7 +22,7 @@ const loadService = lazyJsonService();
 
 const whole = `{
   // a comment
-  "$schema": "./s.json",
+  "$schema": "./s.json", "extends": "base/b.loft.json",
   "name": "🐦 birds", "model": "loft-mini", "preset": "auto", "sed": 1, "lr": 0.1,
   "data": { "folder": "photos/x", "shots": 4, "classNames": { "bird": "robin", "brd": "x", "bird": "y" } },
   "prompt": { "template": "a {clas} \\u00e9", "captions": "c.txt", "negative": "x" },
@@ -56,6 +58,7 @@ const pieces = fc.constantFrom(
   "true",
   "NaN",
   '"$schema"',
+  '"extends":"b"',
   '"a":',
   "[[[[[[",
   '{"data":{"folder":"p","classNames":{',
@@ -81,7 +84,8 @@ describe("any text", () => {
   ])("%s", async (_, texts, numRuns) => {
     const service = await loadService();
     const property = fc.asyncProperty(texts, fc.double({ min: 0, max: 1, noNaN: true }), async (text, share) => {
-      const analysis = analyze("file:///fixture/any.loft.json", 1, text);
+      const base = { parsed: parseConfig(text) };
+      const analysis = analyze("file:///fixture/any.loft.json", 1, text, () => base);
       const position = analysis.document.positionAt(Math.round(share * text.length));
       const at = { start: position, end: position };
       const sources = { facts: noFacts, known: knownBirds, loadService, signal: new AbortController().signal };
@@ -101,6 +105,7 @@ describe("any text", () => {
       const ranges: readonly (Range | undefined)[] = [
         ...diagnostics(analysis, knownBirds).map(({ range }) => range),
         hover(analysis, position, knownBirds)?.range,
+        definition(analysis, position) === null ? undefined : at,
         ...codeLenses(analysis, knownBirds).map(({ range }) => range),
         ...inlayHints(analysis, wholeRange(analysis), knownBirds).map((hint) => ({
           start: hint.position,

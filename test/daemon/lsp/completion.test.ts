@@ -46,7 +46,7 @@ describe("labels", () => {
 
   it("are the fields in the schema's order", async () => {
     const labels = await labelsAt('{\n  "seed": 1,\n  |\n}');
-    expect(labels.slice(0, 6)).toEqual(["$schema", "name", "model", "method", "preset", "data"]);
+    expect(labels.slice(0, 6)).toEqual(["$schema", "extends", "name", "model", "method", "preset"]);
   });
 });
 
