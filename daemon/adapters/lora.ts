@@ -47,6 +47,21 @@ export function unpackLora({ rank, targets }: LoraLayout, packed: Value, start =
   );
 }
 
+/** The matrices in packed order: a and b of the first target, then those of the next. */
+export function loraTensors(values: LoraValues): readonly Value[] {
+  return [...values.values()].flatMap(({ a, b }) => [a, b]);
+}
+
+/** The matrices of each target again, from tensors in packed order; `first`: targets that come before. */
+export function loraFromTensors({ targets }: LoraLayout, tensors: readonly Value[], first = 0): LoraValues {
+  return new Map(
+    targets.map(({ name }, index) => {
+      const place = 2 * (first + index);
+      return [name, { a: tensors[place]!, b: tensors[place + 1]! }];
+    }),
+  );
+}
+
 /**
  * The same weights with low-rank terms added to the adapted layers: y + scale * (x A^T) B^T.
  * A batch may hold several copies of each row, one after the other (guidance does): they share the row's adapter.

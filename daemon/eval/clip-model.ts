@@ -43,19 +43,34 @@ export async function loadClipModel(folder: string, session: SessionOptions): Pr
   };
 }
 
-/** Texts as the text tower takes them. */
+/**
+ * Texts as the text tower takes them.
+ * @param length tokens of each, at least `longestText`; those behind a text's end token change nothing
+ */
 export function tokenFeeds(
-  { tokenizer, config }: ClipModel,
+  model: ClipModel,
   texts: readonly string[],
+  length = Number.POSITIVE_INFINITY,
 ): { readonly tokenIds: HostTensor; readonly endMask: HostTensor } {
-  const rows = texts.map((text) => tokenizer.encode(text).slice(0, config.text.maxPositionEmbeddings));
-  const length = rows[0]!.length;
-  const endMask = new Float32Array(rows.length * length);
-  for (const [row, ids] of rows.entries()) {
-    endMask[row * length + endTokenIndex(ids, { ...config.text, eosTokenId: tokenizer.eosId })] = 1;
-  }
+  const rows = texts.map((text) => tokensOf(model, text).slice(0, length));
+  const width = rows[0]!.length;
+  const endMask = new Float32Array(rows.length * width);
+  for (const [row, ids] of rows.entries()) endMask[row * width + endOf(model, ids)] = 1;
   return {
-    tokenIds: int64(rows.flat(), [rows.length, length]),
-    endMask: float32(endMask, [rows.length, 1, length]),
+    tokenIds: int64(rows.flat(), [rows.length, width]),
+    endMask: float32(endMask, [rows.length, 1, width]),
   };
+}
+
+/** Tokens of the longest text, its end token among them. */
+export function longestText(model: ClipModel, texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, 1 + endOf(model, tokensOf(model, text))), 1);
+}
+
+function tokensOf({ tokenizer, config }: ClipModel, text: string): readonly number[] {
+  return tokenizer.encode(text).slice(0, config.text.maxPositionEmbeddings);
+}
+
+function endOf({ tokenizer, config }: ClipModel, ids: readonly number[]): number {
+  return endTokenIndex(ids, { ...config.text, eosTokenId: tokenizer.eosId });
 }

@@ -2,12 +2,13 @@
 import { randomStream } from "../base/random.ts";
 import { augmented } from "../data/augment.ts";
 import type { Picture } from "../data/picture.ts";
-import { concatenated } from "../engine/graph/tensor.ts";
+import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { examplesOfStep } from "../optim/example-order.ts";
 import { type Normalization, normalizePicture } from "./clip-processor.ts";
 import { type Mixable, mixed } from "./mix.ts";
 
-export type LabeledPicture = { readonly picture: Picture; readonly label: number };
+/** A picture that is read when a batch needs it. */
+export type LabeledPicture = { readonly read: () => Promise<Picture>; readonly label: number };
 
 /** What one classifier learns from; one of the two may be empty. */
 export type ClassifierRow = {
@@ -36,8 +37,45 @@ export type TrainingBatch = {
   readonly sampleWeights: Float32Array;
 };
 
+/** The batches of a step; those asked for last are kept, so that the next step's can be made while a step runs. */
+export function batchesAhead(options: BatchOptions) {
+  let kept: { rows: readonly ClassifierRow[]; step: number; batches: Promise<readonly TrainingBatch[]> } | undefined;
+  return (rows: readonly ClassifierRow[], step: number): Promise<readonly TrainingBatch[]> => {
+    if (kept?.rows !== rows || kept.step !== step) {
+      const batches = Promise.all(rows.map((row) => trainingBatch(row, step, options)));
+      // A picture that cannot be read is told to whoever waits for the batch, later than it happens.
+      batches.catch(() => undefined);
+      kept = { rows, step, batches };
+    }
+    return kept.batches;
+  };
+}
+
+/** The batches of several classifiers as the inputs `pixels`, `targets` and `sampleWeights` of a training graph. */
+export function stackedBatches(
+  batches: readonly TrainingBatch[],
+  { batchSize, classes, side }: Pick<BatchOptions, "batchSize" | "classes" | "side">,
+): Record<keyof TrainingBatch, HostTensor> {
+  const count = batches.length * batchSize;
+  const joined = (pick: (batch: TrainingBatch) => Float32Array) => concatenated(batches.map(pick));
+  return {
+    pixels: float32(
+      joined(({ pixels }) => pixels),
+      [count, 3, side, side],
+    ),
+    targets: float32(
+      joined(({ targets }) => targets),
+      [count, classes],
+    ),
+    sampleWeights: float32(
+      joined(({ sampleWeights }) => sampleWeights),
+      [count, 1],
+    ),
+  };
+}
+
 /** Half of a batch is real, half synthetic, where there are both; each kind goes through epochs of its own. */
-export function trainingBatch(row: ClassifierRow, step: number, options: BatchOptions): TrainingBatch {
+export async function trainingBatch(row: ClassifierRow, step: number, options: BatchOptions): Promise<TrainingBatch> {
   const { batchSize, realShare } = options;
   const both = 0 < row.real.length && 0 < row.synthetic.length;
   const realCount = both ? Math.ceil(batchSize / 2) : 0 < row.real.length ? batchSize : 0;
@@ -46,7 +84,8 @@ export function trainingBatch(row: ClassifierRow, step: number, options: BatchOp
     { name: "real", pictures: row.real, count: realCount, share },
     { name: "synthetic", pictures: row.synthetic, count: batchSize - realCount, share: 1 - share },
   ];
-  const parts = kinds.filter(({ count }) => 0 < count).map((kind) => part(row, step, kind, options));
+  const shown = kinds.filter(({ count }) => 0 < count);
+  const parts = await Promise.all(shown.map((kind) => part(row, step, kind, options)));
   const joined = (pick: (part: TrainingBatch) => Float32Array) => concatenated(parts.map(pick));
   return {
     pixels: joined(({ pixels }) => pixels),
@@ -62,17 +101,23 @@ type Kind = {
   readonly share: number;
 };
 
-function part({ stream }: ClassifierRow, step: number, kind: Kind, options: BatchOptions): TrainingBatch {
+async function part(
+  { stream }: ClassifierRow,
+  step: number,
+  kind: Kind,
+  options: BatchOptions,
+): Promise<TrainingBatch> {
   const { classes, side, normalization, mixShare } = options;
   const own = [...stream, kind.name];
-  const plain = examplesOfStep(own, kind.pictures.length, { step, count: kind.count }).map(
-    ({ example, position }): Mixable => {
-      const { picture, label } = kind.pictures[example]!;
+  const places = examplesOfStep(own, kind.pictures.length, { step, count: kind.count });
+  const plain = await Promise.all(
+    places.map(async ({ example, position }): Promise<Mixable> => {
+      const { read, label } = kind.pictures[example]!;
       const target = new Float32Array(classes);
       target[label] = 1;
-      const changed = augmented(picture, side, randomStream(...own, "augment", position));
+      const changed = augmented(await read(), side, randomStream(...own, "augment", position));
       return { pixels: normalizePicture(normalization, changed), target };
-    },
+    }),
   );
   // Both kinds are mixed in the same steps, each within itself.
   const isMixed = randomStream(...stream, "mix", step).uniform() < mixShare;

@@ -43,8 +43,9 @@ export async function prepareMethods(
 /** Carry out a method's run, as far as it is not done, and list its images. */
 export async function syntheticSet(
   { method, prepared, root }: MethodRun,
-  options: Pick<RunOptions, "signal" | "emit" | "command">,
+  { signal, emit, command, checkpointSeconds }: Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds">,
 ): Promise<SyntheticSet> {
+  const options = { signal, emit, command, ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }) };
   await runJob(prepared, { ...options, root, part: "everything", keepGoing: false });
   const finished = await readFinishedImages(root);
   const parents = new Map(

@@ -1,12 +1,12 @@
 /** The plan of an evaluation: the cells of the table, and for each seed of a cell the classifier to train. Pure. */
-import { hashOf } from "../base/hash.ts";
+import { hashOf, type Json } from "../base/hash.ts";
 import { randomStream, shuffled } from "../base/random.ts";
 import type { MethodName } from "../config/preset.ts";
 import type { EvaluationConfig, RowKind } from "../config/resolve.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 
 /** Raise it when a change of the code changes what a classifier answers. */
-export const evaluationVersion = "1";
+export const evaluationVersion = "2";
 
 /** A method's synthetic images in the order of their indices. */
 export type SyntheticSet = { readonly method: MethodName; readonly images: readonly SyntheticPicture[] };
@@ -36,8 +36,11 @@ export type ClassifierTask = {
 export type EvaluationInputs = {
   readonly config: EvaluationConfig;
   readonly runSeed: number;
-  readonly classifier: string;
-  readonly prompts: readonly string[];
+  /** SHA-256 of the model that answers without training. */
+  readonly clip: string;
+  /** What shapes the answers of trained classifiers (`ClassifierKind`). */
+  readonly classifier: Json;
+  readonly classes: number;
   /** Zero-shot prompts of each class. */
   readonly templates: readonly (readonly string[])[];
   readonly photos: readonly EvaluationPicture[];
@@ -66,8 +69,8 @@ export function planEvaluation(inputs: EvaluationInputs): readonly Cell[] {
 }
 
 function zeroShotCell(inputs: EvaluationInputs): Cell {
-  const { classifier, templates, test } = inputs;
-  const id = hashOf({ kind: "zero-shot", version: evaluationVersion, classifier, templates, test: contents(test) });
+  const { clip, templates, test } = inputs;
+  const id = hashOf({ kind: "zero-shot", version: evaluationVersion, clip, templates, test: contents(test) });
   const task = { id, seed: 0, real: [], synthetic: [] };
   return {
     id: "zero-shot",
@@ -94,7 +97,7 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
   for (let seed = 0; seed < inputs.config.seeds; seed += 1) {
     const drawn = drawnPhotos(inputs, shots, seed);
     const synthetic = set === undefined ? [] : drawnImages(set, drawn, imagesPerClass ?? 0);
-    const counts = countsByLabel(synthetic, inputs.prompts.length);
+    const counts = countsByLabel(synthetic, inputs.classes);
     if (set !== undefined && counts.some((count) => count === 0)) {
       const reason = `A class has no ${set.method} image whose real photos are all among the ${shots} drawn.`;
       missing.push({ seed, reason });
@@ -108,7 +111,7 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
 }
 
 function classifierTask(
-  { config, runSeed, classifier, prompts, test, validation }: EvaluationInputs,
+  { config, runSeed, classifier, test, validation }: EvaluationInputs,
   seed: number,
   { real, synthetic }: Pick<ClassifierTask, "real" | "synthetic">,
 ): ClassifierTask {
@@ -116,7 +119,7 @@ function classifierTask(
   const id = hashOf({
     kind: "classifier",
     version: evaluationVersion,
-    ...{ classifier, prompts, seed, runSeed, steps, batchSize, learningRate },
+    ...{ classifier, seed, runSeed, steps, batchSize, learningRate },
     real: contents(real),
     synthetic: contents(synthetic),
     test: contents(test),
@@ -127,11 +130,11 @@ function classifierTask(
 
 /** The first `shots` of each class in an order that the seed decides; all, in their own order, where there are no more. */
 function drawnPhotos(
-  { photos, prompts, runSeed }: EvaluationInputs,
+  { photos, classes, runSeed }: EvaluationInputs,
   shots: number,
   seed: number,
 ): readonly EvaluationPicture[] {
-  return prompts.flatMap((_, label) => {
+  return Array.from({ length: classes }, (_, label) => label).flatMap((label) => {
     const own = photos.filter((photo) => photo.label === label);
     return own.length <= shots ? own : shuffled(own, randomStream(runSeed, "shots", label, seed)).slice(0, shots);
   });

@@ -13,7 +13,7 @@ import {
   standardDeviation,
 } from "../eval/metrics.ts";
 import type { Cell, ClassifierTask } from "./evaluate-plan.ts";
-import type { TaskResult } from "./evaluate-tasks.ts";
+import type { TaskResult } from "./evaluate-task-files.ts";
 
 const confidence = 0.95;
 

@@ -7,9 +7,13 @@ import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
 import { closest } from "../config/suggest.ts";
 import { fillTemplate } from "../config/template.ts";
+import type { ClassifierKind } from "../eval/classifier.ts";
+import { clipClassifier } from "../eval/clip-classifier.ts";
 import { predictedClass } from "../eval/metrics.ts";
 import { createImageEncoder, encodeClasses, zeroShotProbabilities } from "../eval/zero-shot.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
+import { classifierSessions, judgedAtOnce } from "./classifier-sessions.ts";
+import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
 import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
 import {
@@ -30,28 +34,22 @@ import {
 import { resultsCsv, resultsMarkdown } from "./evaluate-report.ts";
 import { resultRows, usualReference } from "./evaluate-results.ts";
 import { setQuality } from "./evaluate-sets.ts";
-import {
-  judgedAtOnce,
-  kept,
-  processed,
-  readTaskResult,
-  type TaskResult,
-  type TrainingContext,
-  taskGroups,
-  trainGroup,
-  writeTaskResult,
-} from "./evaluate-tasks.ts";
+import { kept, readTaskResult, type TaskResult, writeTaskResult } from "./evaluate-task-files.ts";
+import { type TrainingContext, taskGroups, trainGroup } from "./evaluate-tasks.ts";
 import { stopIfInterrupted } from "./job.ts";
+import { pictureSources } from "./picture-sources.ts";
+import { pictureStore } from "./picture-store.ts";
 import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "./prepare-job.ts";
 import { prepareRunFolder } from "./run-folder.ts";
-import type { RunOptions } from "./run-job.ts";
+import { defaultCheckpointSeconds, type RunOptions } from "./run-job.ts";
 import { lockRun } from "./run-lock.ts";
 
 export type EvaluationRequest = JobRequest & {
   /** The row that differences are measured from; the real photos alone unless said. */
   readonly reference?: string;
   readonly command: string;
-} & Required<Pick<RunOptions, "signal" | "emit">>;
+} & Required<Pick<RunOptions, "signal" | "emit">> &
+  Pick<RunOptions, "checkpointSeconds">;
 
 export type Evaluation = { readonly results: LoftResults; readonly folder: string };
 
@@ -161,49 +159,77 @@ async function carryOut(
   prepared: PreparedEvaluation,
   { sets, folder }: Work,
 ): Promise<LoftResults> {
-  const context = trainingContext(request, prepared, folder);
-  const inputs = evaluationInputs(prepared, sets);
+  const kind = trainedKind(prepared);
+  const inputs = evaluationInputs(prepared, kind, sets);
   const cells = planEvaluation(inputs);
   const reference = referenceOf(request.reference, cells);
-  const answers = await foundAnswers(cells, context);
+  const answers = await foundAnswers(cells, folder, prepared.test.length);
   const write = (quality: readonly SetQuality[]) => {
     const results = resultsOf(prepared, { cells, answers, reference, quality });
     return writeResults(folder, results, { cells, answers, test: prepared.test }).then(() => results);
   };
-  emitStart(context, cells, answers);
-  const quality = await askZeroShot(context, inputs, { cells, sets, answers });
-  await write(quality);
-  for (const cell of cells) {
-    for (const group of cell.kind === "zero-shot" ? [] : taskGroups(cell)) {
+  const context = trainingContext(request, prepared, kind, folder);
+  emitStart(context, prepared, cells, answers);
+  try {
+    const quality = await askZeroShot(context, prepared, { inputs, cells, sets, answers });
+    await write(quality);
+    for (const { cell, group } of groupsOf(cells)) {
       stopIfInterrupted(request);
-      if (group.every(({ id }) => answers.has(id))) continue;
-      for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
-      await write(quality);
+      // A process that was killed between answer and clean-up leaves its saved state.
+      if (group.every(({ id }) => answers.has(id))) await removeClassifierCheckpoint(folder, group);
+      else {
+        for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
+        await write(quality);
+      }
     }
+    return await write(quality);
+  } finally {
+    await context.sessions.release();
   }
-  return write(quality);
 }
+
+/** What is trained: zero-shot answers need no training. */
+function groupsOf(cells: readonly Cell[]) {
+  const trained = cells.filter(({ kind }) => kind !== "zero-shot");
+  return trained.flatMap((cell) => taskGroups(cell).map((group) => ({ cell, group })));
+}
+
+/** Of all pictures that are kept between trainings: 5,000 of 224 px take 0.8 GB. */
+const mostPictureBytes = 2 ** 30;
 
 function trainingContext(
-  { signal, emit }: EvaluationRequest,
-  { own, classifier, test, validation }: PreparedEvaluation,
+  { signal, emit, checkpointSeconds = defaultCheckpointSeconds }: EvaluationRequest,
+  { own, test, validation }: PreparedEvaluation,
+  kind: ClassifierKind,
   folder: string,
 ): TrainingContext {
-  const { config } = own.resolution;
-  const prompts = own.dataset.classes.map(({ className }) => classPrompt(config.prompt, className));
-  const who = { clip: classifier.clip, config: config.evaluation, runSeed: config.seed };
-  return { folder, ...who, prompts, test, validation, signal, emit };
+  const { evaluation, seed } = own.resolution.config;
+  const sessions = classifierSessions(kind, evaluation);
+  const sources = pictureSources(kind, pictureStore(mostPictureBytes));
+  const pictures = { sources, test, validation };
+  return { folder, sessions, length: evaluation, ...pictures, runSeed: seed, checkpointSeconds, signal, emit };
 }
 
-function evaluationInputs(prepared: PreparedEvaluation, sets: readonly SyntheticSet[]): EvaluationInputs {
+function trainedKind({ own, classifier }: PreparedEvaluation): ClassifierKind {
+  const { config } = own.resolution;
+  const prompts = own.dataset.classes.map(({ className }) => classPrompt(config.prompt, className));
+  return clipClassifier(classifier.clip, classifier.sha256, prompts);
+}
+
+function evaluationInputs(
+  prepared: PreparedEvaluation,
+  kind: ClassifierKind,
+  sets: readonly SyntheticSet[],
+): EvaluationInputs {
   const { own, classifier, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const names = own.dataset.classes.map(({ className }) => className);
   return {
     config: config.evaluation,
     runSeed: config.seed,
-    classifier: classifier.sha256,
-    prompts: names.map((className) => classPrompt(config.prompt, className)),
+    clip: classifier.sha256,
+    classifier: kind.identity,
+    classes: names.length,
     templates: names.map((className) =>
       config.evaluation.templates.map((template) =>
         fillTemplate(template, { className, domain: config.prompt.domain }),
@@ -224,10 +250,10 @@ function referenceOf(asked: string | undefined, cells: readonly Cell[]): string 
   });
 }
 
-async function foundAnswers(cells: readonly Cell[], { folder, test }: TrainingContext) {
+async function foundAnswers(cells: readonly Cell[], folder: string, pictures: number) {
   const answers = new Map<string, TaskResult>();
   for (const { id } of cells.flatMap(({ tasks }) => tasks)) {
-    const result = await readTaskResult(folder, id, test.length);
+    const result = await readTaskResult(folder, id, pictures);
     if (result !== undefined) answers.set(id, result);
   }
   return answers;
@@ -235,21 +261,20 @@ async function foundAnswers(cells: readonly Cell[], { folder, test }: TrainingCo
 
 /** Classifiers are shown as what they are: low-rank adapters in training. */
 function emitStart(
-  { emit, config, clip }: TrainingContext,
+  { emit, length }: TrainingContext,
+  { classifier }: PreparedEvaluation,
   cells: readonly Cell[],
   answers: ReadonlyMap<string, unknown>,
 ) {
-  const tasks = new Set(
-    cells.filter(({ kind }) => kind !== "zero-shot").flatMap((cell) => cell.tasks.map(({ id }) => id)),
-  );
-  const { provider } = clip.session;
+  const tasks = new Set(groupsOf(cells).flatMap(({ group }) => group.map(({ id }) => id)));
+  const { provider } = classifier.clip.session;
   emit({
     type: "run-started",
     adapters: tasks.size,
     images: 0,
     adaptersDone: [...tasks].filter((id) => answers.has(id)).length,
     imagesDone: 0,
-    steps: config.steps,
+    steps: length.steps,
     device: provider,
     provider,
   });
@@ -257,37 +282,38 @@ function emitStart(
 
 /** Zero-shot answers and the quality of the sets: all that needs features and no training. */
 async function askZeroShot(
-  { folder, clip, test }: TrainingContext,
-  { templates, photos }: EvaluationInputs,
-  { cells, sets, answers }: { cells: readonly Cell[]; sets: readonly SyntheticSet[]; answers: Map<string, TaskResult> },
+  { folder, test, sources }: TrainingContext,
+  { classifier: { clip }, photos }: PreparedEvaluation,
+  { inputs, cells, sets, answers }: Asked,
 ): Promise<readonly SetQuality[]> {
   const started = performance.now();
   const encoder = await createImageEncoder(clip, judgedAtOnce);
   try {
-    const classes = await encodeClasses(clip, templates);
+    const classes = await encodeClasses(clip, inputs.templates);
     const task: ClassifierTask | undefined = cells.find(({ kind }) => kind === "zero-shot")?.tasks[0];
     if (task !== undefined && !answers.has(task.id)) {
-      const features = await encoder.encode(await processed(clip, test));
+      const features = await encoder.encode(test.map(sources.judged));
       const probabilities = (await zeroShotProbabilities(clip, features, classes)).map(kept);
       const seconds = (performance.now() - started) / 1000;
-      const result = {
-        formatVersion: 1,
-        id: task.id,
-        probabilities,
-        validationAccuracy: null,
-        step: 0,
-        seconds,
-      } as const;
+      const about = { validationAccuracy: null, step: 0, seconds };
+      const result: TaskResult = { formatVersion: 1, id: task.id, probabilities, ...about };
       await writeTaskResult(folder, result);
       answers.set(task.id, result);
     }
     const quality: SetQuality[] = [];
-    for (const set of sets) quality.push(await setQuality({ clip, encoder, classes, photos }, set));
+    for (const set of sets) quality.push(await setQuality({ clip, encoder, classes, photos, sources }, set));
     return quality;
   } finally {
     await encoder.release();
   }
 }
+
+type Asked = {
+  readonly inputs: EvaluationInputs;
+  readonly cells: readonly Cell[];
+  readonly sets: readonly SyntheticSet[];
+  readonly answers: Map<string, TaskResult>;
+};
 
 type Found = {
   readonly cells: readonly Cell[];

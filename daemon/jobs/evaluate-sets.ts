@@ -7,7 +7,7 @@ import type { ImageEncoder } from "../eval/zero-shot.ts";
 import { zeroShotProbabilities } from "../eval/zero-shot.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { SyntheticSet } from "./evaluate-plan.ts";
-import { processed } from "./evaluate-tasks.ts";
+import type { PictureSources } from "./picture-sources.ts";
 
 /** Cosine from which an image counts as a copy of a photo. */
 const copyThreshold = 0.98;
@@ -18,13 +18,14 @@ export type SetInputs = {
   /** Zero-shot features of the classes. */
   readonly classes: readonly Float32Array[];
   readonly photos: readonly EvaluationPicture[];
+  readonly sources: PictureSources;
 };
 
 /** Compare a set with the real photos; pictures with the features' width, so that a thousand take a megabyte. */
 export async function setQuality(inputs: SetInputs, { method, images }: SyntheticSet): Promise<SetQuality> {
-  const { clip, encoder, classes, photos } = inputs;
-  const real = await encoder.encode(await processed(clip, photos));
-  const synthetic = await encoder.encode(await processed(clip, images));
+  const { clip, encoder, classes, photos, sources } = inputs;
+  const real = await encoder.encode(photos.map(sources.judged));
+  const synthetic = await encoder.encode(images.map(sources.judged));
   const probabilities = await zeroShotProbabilities(clip, synthetic, classes);
   const enough = 2 <= real.length && 2 <= synthetic.length;
   const spreads = classes.flatMap((_, label) => {

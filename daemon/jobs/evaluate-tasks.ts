@@ -1,46 +1,34 @@
 /** Carries out the classifiers of an evaluation: trains the seeds of a cell together, judges them once, keeps answers. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { RunEvent } from "../../schemas/run-event.ts";
-import { writeJsonAtomic } from "../base/atomic-file.ts";
-import { isRecord } from "../checkpoint/json-text.ts";
-import type { EvaluationConfig } from "../config/resolve.ts";
-import { readPicture } from "../data/image-file.ts";
-import type { Picture } from "../data/picture.ts";
-import {
-  type ClassifierJudge,
-  type ClassifierOptions,
-  createClassifierJudge,
-  createClassifierTrainer,
-} from "../eval/classifier-trainer.ts";
-import type { ClipModel } from "../eval/clip-model.ts";
-import { processPicture } from "../eval/clip-processor.ts";
+import { type ClassifierJudge, rowParameters, type TrainingLength } from "../eval/classifier.ts";
 import { accuracy } from "../eval/metrics.ts";
 import type { ClassifierRow } from "../eval/training-batch.ts";
-import { type EvaluationPicture, readTrainingPicture } from "./evaluate-pictures.ts";
+import type { TrainingState } from "../optim/training-state.ts";
+import type { ClassifierSessions } from "./classifier-sessions.ts";
+import {
+  type Chosen,
+  type ClassifierCheckpoint,
+  readClassifierCheckpoint,
+  removeClassifierCheckpoint,
+  writeClassifierCheckpoint,
+} from "./evaluate-checkpoint.ts";
+import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { Cell, ClassifierTask } from "./evaluate-plan.ts";
-import { stopIfInterrupted } from "./job.ts";
-
-/** What is kept of a classifier: its answers, one list of class probabilities per test picture. */
-export type TaskResult = {
-  readonly formatVersion: 1;
-  readonly id: string;
-  readonly probabilities: readonly (readonly number[])[];
-  readonly validationAccuracy: number | null;
-  /** Steps done when it was judged. */
-  readonly step: number;
-  readonly seconds: number;
-};
+import { kept, type TaskResult, writeTaskResult } from "./evaluate-task-files.ts";
+import { interrupted } from "./job.ts";
+import type { PictureSources } from "./picture-sources.ts";
 
 export type TrainingContext = {
   /** The folder of the evaluation; results lie in its `tasks`. */
   readonly folder: string;
-  readonly clip: ClipModel;
-  readonly config: EvaluationConfig;
+  readonly sessions: ClassifierSessions;
+  readonly length: TrainingLength;
+  readonly sources: PictureSources;
   readonly runSeed: number;
-  readonly prompts: readonly string[];
   readonly test: readonly EvaluationPicture[];
   readonly validation: readonly EvaluationPicture[] | undefined;
+  /** Seconds of training that a killed process may lose. */
+  readonly checkpointSeconds: number;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
 };
@@ -51,20 +39,6 @@ const seedsAtOnce = 3;
 /** Times at which a classifier is looked at on validation pictures. */
 const looks = 10;
 
-/** Pictures that are judged at once. */
-export const judgedAtOnce = 16;
-
-/** The recipe of the LoFT and DataDream classifiers. */
-const recipe = {
-  rank: 16,
-  alpha: 32,
-  dropout: 0.1,
-  adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-4 },
-  maxGradNorm: Number.POSITIVE_INFINITY,
-  realShare: 0.8,
-  mixShare: 0.2,
-};
-
 /** The tasks of a cell as they are trained together. */
 export function taskGroups({ tasks }: Pick<Cell, "tasks">): readonly (readonly ClassifierTask[])[] {
   return Array.from({ length: Math.ceil(tasks.length / seedsAtOnce) }, (_, index) =>
@@ -72,29 +46,8 @@ export function taskGroups({ tasks }: Pick<Cell, "tasks">): readonly (readonly C
   );
 }
 
-/** A kept answer; undefined where there is none that fits, which then is made again. */
-export async function readTaskResult(folder: string, id: string, pictures: number): Promise<TaskResult | undefined> {
-  const text = await readFile(taskFile(folder, id), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    const fits = isRecord(value) && value.formatVersion === 1 && value.id === id && Array.isArray(value.probabilities);
-    return fits && (value.probabilities as unknown[]).length === pictures ? (value as TaskResult) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export async function writeTaskResult(folder: string, result: TaskResult): Promise<void> {
-  await writeJsonAtomic(taskFile(folder, result.id), result);
-}
-
-function taskFile(folder: string, id: string): string {
-  return join(folder, "tasks", `${id}.json`);
-}
-
 /**
- * Train the classifiers of a group and keep their answers.
+ * Train the classifiers of a group, or go on where they were, and keep their answers.
  * @throws LoftError "interrupted", and what reading pictures and computing throws
  */
 export async function trainGroup(
@@ -102,141 +55,118 @@ export async function trainGroup(
   cell: Cell,
   tasks: readonly ClassifierTask[],
 ): Promise<readonly TaskResult[]> {
+  const { folder, sessions, sources, test } = context;
   const started = performance.now();
-  const { clip, prompts, folder, test } = context;
-  const rows = await rowsOf(context, tasks);
-  const judge = await createClassifierJudge(clip, { prompts, ...recipe }, judgedAtOnce);
-  try {
-    const best = await trained(context, { cell, tasks, rows, judge });
-    const pictures = await processed(clip, test);
-    const results: TaskResult[] = [];
-    for (const [row, { id }] of tasks.entries()) {
-      const { parameters, step, validationAccuracy } = best[row]!;
-      const probabilities = (await judge.judge(parameters, pictures)).map(kept);
-      const seconds = (performance.now() - started) / 1000 / tasks.length;
-      const result: TaskResult = { formatVersion: 1, id, probabilities, validationAccuracy, step, seconds };
-      await writeTaskResult(folder, result);
-      results.push(result);
-    }
-    return results;
-  } finally {
-    await judge.release();
-  }
+  const judge = await sessions.judge();
+  const { best, seconds } = await trained(context, { cell, tasks, judge, started });
+  const answers = await judge.judge(
+    best.map(({ parameters }) => parameters),
+    test.map(sources.judged),
+  );
+  const spent = (seconds + (performance.now() - started) / 1000) / tasks.length;
+  const results = tasks.map(({ id }, row): TaskResult => {
+    const { step, validationAccuracy } = best[row]!;
+    const probabilities = answers[row]!.map(kept);
+    return { formatVersion: 1, id, probabilities, validationAccuracy, step, seconds: spent };
+  });
+  for (const result of results) await writeTaskResult(folder, result);
+  await removeClassifierCheckpoint(folder, tasks);
+  return results;
 }
-
-/** Seven digits say all that a float32 knows. */
-export function kept(probabilities: Float32Array): readonly number[] {
-  return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
-}
-
-/** Pictures as the classifier is asked about them. */
-export async function processed(clip: ClipModel, pictures: readonly EvaluationPicture[]): Promise<Float32Array[]> {
-  const values: Float32Array[] = [];
-  for (const { file } of pictures) values.push(processPicture(clip.processor, await readPicture(file)));
-  return values;
-}
-
-async function rowsOf({ clip, runSeed }: TrainingContext, tasks: readonly ClassifierTask[]): Promise<ClassifierRow[]> {
-  const known = new Map<string, Picture>();
-  const labeled = async (pictures: readonly EvaluationPicture[]) => {
-    for (const { file } of pictures) {
-      if (!known.has(file)) known.set(file, await readTrainingPicture(file, clip.config.vision.imageSize));
-    }
-    return pictures.map(({ file, label }) => ({ picture: known.get(file)!, label }));
-  };
-  const rows: ClassifierRow[] = [];
-  for (const { seed, real, synthetic } of tasks) {
-    rows.push({
-      stream: [runSeed, "classifier", seed],
-      real: await labeled(real),
-      synthetic: await labeled(synthetic),
-    });
-  }
-  return rows;
-}
-
-type Chosen = {
-  readonly parameters: Float32Array;
-  readonly step: number;
-  readonly validationAccuracy: number | null;
-};
 
 type Group = {
   readonly cell: Cell;
   readonly tasks: readonly ClassifierTask[];
-  readonly rows: readonly ClassifierRow[];
   readonly judge: ClassifierJudge;
+  readonly started: number;
 };
 
-/** The state of each row that validation chose: the earliest of the best; without validation the last. */
-async function trained(context: TrainingContext, { cell, tasks, rows, judge }: Group): Promise<readonly Chosen[]> {
-  const { clip, config, validation, emit } = context;
-  const trainer = await createClassifierTrainer(clip, optionsOf(context, rows.length));
-  try {
-    const held = validation === undefined ? undefined : await processed(clip, validation);
-    const best: (Chosen | undefined)[] = rows.map(() => undefined);
-    let state = trainer.start(rows);
-    let losses: Float32Array = new Float32Array(rows.length);
-    emit({
-      type: "adapter-group-started",
-      group: cell.id,
-      adapters: tasks.map(({ id }) => id),
-      step: 0,
-      steps: config.steps,
-    });
-    while (state.step < config.steps) {
-      stopIfInterrupted(context);
-      const started = performance.now();
-      ({ state, losses } = await trainer.step(rows, state));
-      const durationSeconds = (performance.now() - started) / 1000;
-      emit(stepEvent(cell, { step: state.step, steps: config.steps, losses: [...losses], durationSeconds }));
-      if (!isLook(state.step, config.steps, held !== undefined)) continue;
-      for (const row of rows.keys()) {
-        const parameters = state.parameters.slice(
-          row * trainer.layout.parameterCount,
-          (row + 1) * trainer.layout.parameterCount,
-        );
-        const validationAccuracy = held === undefined ? null : await accuracyOn(judge, parameters, held, validation!);
-        const before = best[row]?.validationAccuracy ?? -1;
-        if (validationAccuracy === null || before < validationAccuracy) {
-          best[row] = { parameters, step: state.step, validationAccuracy };
-        }
-      }
+type Trained = {
+  /** Of each row what validation chose: the earliest of the best; without validation the last. */
+  readonly best: readonly Chosen[];
+  /** Of earlier processes. */
+  readonly seconds: number;
+};
+
+async function trained(context: TrainingContext, group: Group): Promise<Trained> {
+  const { sessions, length, folder, emit, signal } = context;
+  const { cell, tasks, started } = group;
+  const rows = rowsOf(context, tasks);
+  const trainer = await sessions.trainer(rows.length);
+  const saved = await readClassifierCheckpoint(folder, tasks);
+  const seconds = saved?.seconds ?? 0;
+  let { state, best, losses }: Omit<ClassifierCheckpoint, "seconds"> = saved ?? {
+    ...{ state: trainer.start(rows), best: [], losses: [] },
+  };
+  const save = () => {
+    const spent = seconds + (performance.now() - started) / 1000;
+    return writeClassifierCheckpoint(folder, tasks, { state, best, losses, seconds: spent });
+  };
+  emit(startEvent(cell, tasks, { step: state.step, steps: length.steps }));
+  let savedAt = performance.now();
+  while (state.step < length.steps) {
+    if (signal.aborted) {
+      if (0 < state.step) await save();
+      throw interrupted();
     }
-    for (const [row, { id }] of tasks.entries()) {
-      const finalLoss = losses[row]!;
-      emit({ type: "adapter-finished", id, className: cell.id, file: `evaluation/tasks/${id}.json`, finalLoss });
+    const stepStarted = performance.now();
+    const result = await trainer.step(rows, state);
+    ({ state } = result);
+    losses = [...result.losses];
+    const durationSeconds = (performance.now() - stepStarted) / 1000;
+    emit(stepEvent(cell, { step: state.step, steps: length.steps, losses, durationSeconds }));
+    if (isLook(context, state.step)) best = await lookedAt(context, group, { state, best });
+    if (context.checkpointSeconds * 1000 <= performance.now() - savedAt) {
+      await save();
+      savedAt = performance.now();
     }
-    return best as Chosen[];
-  } finally {
-    await trainer.release();
   }
+  for (const [row, { id }] of tasks.entries()) emit(finishedEvent(cell, id, losses[row]!));
+  return { best, seconds };
 }
 
-function isLook(step: number, steps: number, hasValidation: boolean): boolean {
-  return step === steps || (hasValidation && step % Math.ceil(steps / looks) === 0);
+function rowsOf({ runSeed, sources }: TrainingContext, tasks: readonly ClassifierTask[]): ClassifierRow[] {
+  return tasks.map(({ seed, real, synthetic }) => ({
+    stream: [runSeed, "classifier", seed],
+    real: real.map(sources.trained),
+    synthetic: synthetic.map(sources.trained),
+  }));
 }
 
-async function accuracyOn(
-  judge: ClassifierJudge,
-  parameters: Float32Array,
-  pictures: readonly Float32Array[],
-  labels: readonly EvaluationPicture[],
-): Promise<number> {
-  const answers = await judge.judge(parameters, pictures);
-  return accuracy(answers.map((probabilities, index) => ({ probabilities, label: labels[index]!.label })));
+function isLook({ length: { steps }, validation }: TrainingContext, step: number): boolean {
+  return step === steps || (validation !== undefined && step % Math.ceil(steps / looks) === 0);
 }
 
-function stepEvent(
-  { id }: Cell,
-  event: { step: number; steps: number; losses: readonly number[]; durationSeconds: number },
-): RunEvent {
+/** What validation chooses when it has seen this state, too. */
+async function lookedAt(
+  { validation, sources }: TrainingContext,
+  { tasks, judge }: Group,
+  { state, best }: { readonly state: TrainingState; readonly best: readonly Chosen[] },
+): Promise<readonly Chosen[]> {
+  const { step } = state;
+  const rows = rowParameters(state, tasks.length);
+  if (validation === undefined) return rows.map((parameters) => ({ parameters, step, validationAccuracy: null }));
+  const answers = await judge.judge(rows, validation.map(sources.judged));
+  return rows.map((parameters, row) => {
+    const predictions = answers[row]!.map((each, index) => ({ probabilities: each, label: validation[index]!.label }));
+    const validationAccuracy = accuracy(predictions);
+    const before = best[row];
+    const isBetter = before === undefined || before.validationAccuracy! < validationAccuracy;
+    return isBetter ? { parameters, step, validationAccuracy } : before;
+  });
+}
+
+type Steps = { readonly step: number; readonly steps: number };
+
+/** Classifiers are shown as what they are: low-rank adapters in training. */
+function startEvent({ id }: Cell, tasks: readonly ClassifierTask[], { step, steps }: Steps): RunEvent {
+  return { type: "adapter-group-started", group: id, adapters: tasks.map((task) => task.id), step, steps };
+}
+
+function stepEvent({ id }: Cell, event: Steps & { losses: readonly number[]; durationSeconds: number }): RunEvent {
   return { type: "training-step", group: id, gradNorms: [], ...event };
 }
 
-/** A tenth of the steps warms up, as six of sixty epochs do in the papers' code. */
-function optionsOf({ config, prompts }: TrainingContext, rows: number): ClassifierOptions {
-  const { steps, batchSize, learningRate } = config;
-  const lrSchedule = { name: "cosine", learningRate, warmupSteps: Math.floor(steps / 10), steps } as const;
-  return { ...recipe, rows, batchSize, prompts, lrSchedule };
+function finishedEvent(cell: Cell, id: string, finalLoss: number): RunEvent {
+  return { type: "adapter-finished", id, className: cell.id, file: `evaluation/tasks/${id}.json`, finalLoss };
 }

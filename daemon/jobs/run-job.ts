@@ -30,7 +30,7 @@ export type RunOptions = {
 };
 
 /** Saving costs milliseconds where a step costs tenths of a second and more. */
-const defaultCheckpointSeconds = 10;
+export const defaultCheckpointSeconds = 10;
 
 /** Counts of this start; `failures` only with keepGoing. */
 export type RunResult = {

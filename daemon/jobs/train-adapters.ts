@@ -3,14 +3,9 @@ import type { Adapter } from "../adapters/adapter-weights.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
+import type { TrainingState } from "../optim/training-state.ts";
 import { type AdapterTask, adapterTitle, batchKey, sharesPrompt } from "../pipeline/plan.ts";
-import {
-  createTrainer,
-  type Trainer,
-  type TrainerOptions,
-  type TrainingRow,
-  type TrainingState,
-} from "../training/trainer.ts";
+import { createTrainer, type Trainer, type TrainerOptions, type TrainingRow } from "../training/trainer.ts";
 import { type AdapterGroup, groupAdapters } from "./adapter-groups.ts";
 import { adapterLayouts } from "./adapter-layouts.ts";
 import { interrupted, type Job, taskFailed } from "./job.ts";

@@ -9,7 +9,7 @@ import {
   writeSafetensors,
 } from "../checkpoint/safetensors.ts";
 import { concatenated } from "../engine/graph/tensor.ts";
-import type { TrainingState } from "../training/trainer.ts";
+import type { TrainingState } from "../optim/training-state.ts";
 import { checkpointFile, inRun, isCheckpointThere, runPaths } from "./run-folder.ts";
 
 /** What was measured in one step of a group; entry i belongs to row i. */
@@ -31,28 +31,47 @@ export async function writeCheckpoint(
   { state, history }: TrainingCheckpoint,
 ): Promise<void> {
   const rows = group.adapters.length;
-  const tensor = (data: Float32Array, width: number): CheckpointTensor => ({
-    dtype: "F32",
-    shape: [data.length / width, width],
-    data,
-  });
-  const packed = (data: Float32Array) => tensor(data, data.length / rows);
-  const joined = (parts: readonly Float32Array[]) => tensor(concatenated(parts), rows);
+  const joined = (parts: readonly Float32Array[]) => matrix(concatenated(parts), rows);
   const tensors = new Map([
-    ["parameters", packed(state.parameters)],
-    ["first_moment", packed(state.firstMoment)],
-    ["second_moment", packed(state.secondMoment)],
+    ...stateTensors(state, rows),
     ["losses", joined(history.map(({ losses }) => losses))],
     ["grad_norms", joined(history.map(({ gradNorms }) => gradNorms))],
     [
       "seconds",
-      tensor(
+      matrix(
         Float32Array.from(history, ({ durationSeconds }) => durationSeconds),
         1,
       ),
     ],
   ]);
   await writeSafetensors(inRun(root, checkpointFile(group.id)), tensors, { adapters: group.adapters.join(" ") });
+}
+
+/** The arrays of a state by their names in a file, each [rows, ...]. */
+export function stateTensors(state: TrainingState, rows: number): readonly (readonly [string, CheckpointTensor])[] {
+  const perRow = (data: Float32Array) => matrix(data, data.length / rows);
+  return [
+    ["parameters", perRow(state.parameters)],
+    ["first_moment", perRow(state.firstMoment)],
+    ["second_moment", perRow(state.secondMoment)],
+  ];
+}
+
+export const stateNames = ["parameters", "first_moment", "second_moment"] as const;
+
+/** The state that `stateTensors` took apart. */
+export function stateFromTensors(tensors: ReadonlyMap<string, CheckpointTensor>, step: number): TrainingState {
+  const data = (name: string) => toFloat32(tensors.get(name)!);
+  return {
+    step,
+    parameters: data("parameters"),
+    firstMoment: data("first_moment"),
+    secondMoment: data("second_moment"),
+  };
+}
+
+function matrix(data: Float32Array, width: number): CheckpointTensor {
+  return { dtype: "F32", shape: [data.length / width, width], data };
 }
 
 /** The groups with a saved state, in the order of their ids. Files that cannot be read are passed over. */
@@ -96,7 +115,7 @@ async function readSavedGroup(root: string, id: string): Promise<SavedGroup | un
   return isOurs ? { id, adapters, step } : undefined;
 }
 
-const tensorNames = ["parameters", "first_moment", "second_moment", "losses", "grad_norms", "seconds"] as const;
+const tensorNames = [...stateNames, "losses", "grad_norms", "seconds"] as const;
 
 /** The rows `rows` of a checkpoint of `rowCount` rows. */
 function checkpointFrom(
@@ -105,7 +124,6 @@ function checkpointFrom(
   rowCount: number,
 ): TrainingCheckpoint {
   const data = (name: (typeof tensorNames)[number]) => toFloat32(tensors.get(name)!);
-  const packed = (name: (typeof tensorNames)[number]) => selectRows(data(name), rows, rowCount);
   const [losses, gradNorms, seconds] = [data("losses"), data("grad_norms"), data("seconds")];
   const measured = (all: Float32Array, step: number) => Float32Array.from(rows, (row) => all[step * rowCount + row]!);
   const history = Array.from(seconds, (durationSeconds, step) => ({
@@ -113,13 +131,11 @@ function checkpointFrom(
     gradNorms: measured(gradNorms, step),
     durationSeconds,
   }));
-  const state = {
-    step: seconds.length,
-    parameters: packed("parameters"),
-    firstMoment: packed("first_moment"),
-    secondMoment: packed("second_moment"),
-  };
-  return { state, history };
+  const whole = stateFromTensors(tensors, seconds.length);
+  const own = (all: Float32Array) => selectRows(all, rows, rowCount);
+  const { step, parameters, firstMoment, secondMoment } = whole;
+  const moments = { firstMoment: own(firstMoment), secondMoment: own(secondMoment) };
+  return { state: { step, parameters: own(parameters), ...moments }, history };
 }
 
 function selectRows(all: Float32Array, rows: readonly number[], rowCount: number): Float32Array {
@@ -129,7 +145,8 @@ function selectRows(all: Float32Array, rows: readonly number[], rowCount: number
   return selected;
 }
 
-async function unlessDamaged<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
+/** What is read, or undefined where a file is missing or damaged. */
+export async function unlessDamaged<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await read();
   } catch (error) {

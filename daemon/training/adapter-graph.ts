@@ -1,5 +1,5 @@
 /** The graph that trains a batch of adapters by one step: row i owns adapter i, the frozen networks are shared. */
-import { adaptedWeights, type LoraLayout, type LoraValues } from "../adapters/lora.ts";
+import { adaptedWeights, type LoraValues, loraFromTensors, loraTensors } from "../adapters/lora.ts";
 import { type AdapterLayouts, type AdapterValues, packedSize, unpackAdapter } from "../adapters/packed-adapter.ts";
 import { type DiffusionModel, latentShape } from "../diffusion/diffusion-model.ts";
 import { encodeTokens, plainTextWeights } from "../diffusion/text-encoder.ts";
@@ -51,7 +51,7 @@ export function adapterTrainingGraph(model: DiffusionModel, options: AdapterGrap
     parts,
     unpack: (packed) => {
       const values = unpackAdapter(layouts, packed);
-      return [...values.unet.values(), ...values.textEncoder.values()].flatMap(({ a, b }) => [a, b]);
+      return [...loraTensors(values.unet), ...loraTensors(values.textEncoder)];
     },
     loss: (tensors) => adapterLosses(model, options, valuesOf(layouts, tensors)),
   });
@@ -59,14 +59,10 @@ export function adapterTrainingGraph(model: DiffusionModel, options: AdapterGrap
 
 /** The tensors that `unpack` cut, by network and module again. */
 function valuesOf({ unet, textEncoder }: AdapterLayouts, tensors: readonly Value[]): AdapterValues {
-  const named = (layout: LoraLayout | undefined, first: number): LoraValues =>
-    new Map(
-      (layout?.targets ?? []).map(({ name }, index) => {
-        const place = 2 * (first + index);
-        return [name, { a: tensors[place]!, b: tensors[place + 1]! }];
-      }),
-    );
-  return { unet: named(unet, 0), textEncoder: named(textEncoder, unet.targets.length) };
+  return {
+    unet: loraFromTensors(unet, tensors),
+    textEncoder: textEncoder === undefined ? new Map() : loraFromTensors(textEncoder, tensors, unet.targets.length),
+  };
 }
 
 /** The loss of each adapter, [rows]. */

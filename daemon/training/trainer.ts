@@ -10,9 +10,9 @@ import { type Shape, sizeOf } from "../engine/graph/shape.ts";
 import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { createRowSession } from "../engine/runtime/row-session.ts";
 import type { Session } from "../engine/runtime/session.ts";
-import { biasCorrections } from "../optim/adamw.ts";
 import { examplesOfStep } from "../optim/example-order.ts";
 import { type LrSchedule, learningRateAt } from "../optim/lr-schedule.ts";
+import { nextState, startingState, stateFeeds, stateOutputs, type TrainingState } from "../optim/training-state.ts";
 import { type AdapterGraphOptions, adapterTrainingGraph, examplesAtOnce, promptsPerRow } from "./adapter-graph.ts";
 
 export type TrainerOptions = AdapterGraphOptions & { readonly lrSchedule: LrSchedule };
@@ -37,15 +37,6 @@ export type TrainingRow = {
   readonly stream: readonly (string | number)[];
   /** At least one. Steps go through them in epochs, each in another order. */
   readonly examples: readonly TrainingExample[];
-};
-
-/** Everything a training needs to go on; each array is [rows * packedSize]. */
-export type TrainingState = {
-  /** Steps done. */
-  readonly step: number;
-  readonly parameters: Float32Array;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
 };
 
 export type StepResult = {
@@ -82,7 +73,7 @@ export type Trainer = {
 
 /** Build the session of a trainer; release it. */
 export async function createTrainer(model: DiffusionModel, options: TrainerOptions): Promise<Trainer> {
-  const { rows, layouts, alpha, lrSchedule, adamW } = options;
+  const { rows, layouts, alpha, lrSchedule } = options;
   const schedule = buildNoiseSchedule(model.scheduler);
   const session = await createRowSession(
     rows,
@@ -91,15 +82,13 @@ export async function createTrainer(model: DiffusionModel, options: TrainerOptio
   );
   const size = packedSize(layouts);
   const take = async (draws: readonly StepDraw[], state: TrainingState, outputs?: readonly string[]) => {
-    const learningRate = learningRateAt(lrSchedule, state.step);
-    const rates = repeatedRow([learningRate, ...biasCorrections(adamW, state.step + 1)], rows);
-    const fixed = { ...stateFeeds(state, [rows, size]), rates };
+    const fixed = stateFeeds(state, rows, options);
     const parts = partsOfStep(draws, options).map((some) => ({
       ...drawFeeds(model, options, schedule, some),
       ...promptFeeds(model, options, some),
     }));
     const results = await runParts(session, { fixed, parts, shape: [rows, size] }, outputs);
-    return { ...stepResult(results, state.step + 1, learningRate), results };
+    return { ...stepResult(results, state.step + 1, learningRateAt(lrSchedule, state.step)), results };
   };
   const drawAhead = drawingAhead(model, options.examplesPerStep);
   return {
@@ -124,17 +113,12 @@ export async function createTrainer(model: DiffusionModel, options: TrainerOptio
 }
 
 /** What a step reads; the gradient is as large as the parameters and seldom wanted. */
-const stepOutputs = ["nextParameters", "nextFirstMoment", "nextSecondMoment", "losses", "gradNorms"];
+const stepOutputs = [...stateOutputs, "losses", "gradNorms"];
 
 function stepResult(results: Readonly<Record<string, HostTensor>>, step: number, learningRate: number): StepResult {
   const data = (name: string) => results[name]!.data as Float32Array;
   return {
-    state: {
-      step,
-      parameters: data("nextParameters"),
-      firstMoment: data("nextFirstMoment"),
-      secondMoment: data("nextSecondMoment"),
-    },
+    state: nextState(results, step),
     losses: data("losses"),
     gradNorms: data("gradNorms"),
     learningRate,
@@ -186,18 +170,12 @@ function drawingAhead(model: DiffusionModel, count: number) {
 }
 
 function freshState(layouts: AdapterLayouts, rows: readonly TrainingRow[]): TrainingState {
-  const size = rows.length * packedSize(layouts);
   // The stream of the U-Net has no name of its own, so that adapters of the U-Net alone stay what they were.
   const names = { unet: ["start"], textEncoder: ["start", "text encoder"] } as const;
   const starts = rows.map(({ stream }) =>
     initialAdapter(layouts, (network) => randomStream(...stream, ...names[network])),
   );
-  return {
-    step: 0,
-    parameters: concatenated(starts),
-    firstMoment: new Float32Array(size),
-    secondMoment: new Float32Array(size),
-  };
+  return startingState(concatenated(starts));
 }
 
 /** Examples, crops, timesteps, latents and noise of a row's step; they depend on nothing but the row and the step. */
@@ -223,14 +201,6 @@ function drawCrop(
 ): LatentDistribution {
   const [first] = crops;
   return crops.length === 1 ? first! : crops[randomStream(...stream, "crop", position).integer(crops.length)]!;
-}
-
-function stateFeeds(state: TrainingState, shape: readonly number[]): Record<string, HostTensor> {
-  return {
-    parameters: float32(state.parameters, shape),
-    firstMoment: float32(state.firstMoment, shape),
-    secondMoment: float32(state.secondMoment, shape),
-  };
 }
 
 function drawFeeds(
@@ -268,8 +238,4 @@ function promptFeeds(
   }
   const data = BigInt64Array.from(prompts.flatMap(({ tokenIds }) => [...tokenIds]));
   return { tokenIds: { dtype: "i64", shape: [prompts.length, model.tokenizer.maxLength], data } };
-}
-
-function repeatedRow(row: readonly number[], rows: number): HostTensor {
-  return float32(Float32Array.from(Array(rows).fill(row).flat()), [rows, row.length]);
 }

@@ -4,8 +4,9 @@ import { findTargetModules } from "../../daemon/adapters/targets.ts";
 import { randomStream } from "../../daemon/base/random.ts";
 import { type DiffusionModel, latentSize, loadDiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
 import { createScheduler } from "../../daemon/diffusion/schedulers/schedulers.ts";
+import type { TrainingState } from "../../daemon/optim/training-state.ts";
 import { createSampler } from "../../daemon/sampling/sampler.ts";
-import { createTrainer, type TrainingRow, type TrainingState } from "../../daemon/training/trainer.ts";
+import { createTrainer, type TrainingRow } from "../../daemon/training/trainer.ts";
 import { guidanceScale, type Job, rank, targetModules, type Work } from "./job.ts";
 
 /** The bundled model with its adapters: read once a process. */

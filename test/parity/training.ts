@@ -10,7 +10,8 @@ import { diffusersPrefixes } from "../../daemon/adapters/module-names.ts";
 import { type AdapterLayouts, packedFromAdapter } from "../../daemon/adapters/packed-adapter.ts";
 import { findTargetModules, findTextTargetModules } from "../../daemon/adapters/targets.ts";
 import type { DiffusionModel } from "../../daemon/diffusion/diffusion-model.ts";
-import { createTrainer, type StepDraw, type TrainingState } from "../../daemon/training/trainer.ts";
+import type { TrainingState } from "../../daemon/optim/training-state.ts";
+import { createTrainer, type StepDraw } from "../../daemon/training/trainer.ts";
 import { alone, encodeAdapted } from "./networks.ts";
 import type { ReferenceArray, ReferenceCase } from "./reference-case.ts";
 

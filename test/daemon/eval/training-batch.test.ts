@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { randomStream } from "../../../daemon/base/random.ts";
 import { defaultProcessor } from "../../../daemon/eval/clip-processor.ts";
 import { blended, type Mixable, mixed } from "../../../daemon/eval/mix.ts";
-import { type BatchOptions, type LabeledPicture, trainingBatch } from "../../../daemon/eval/training-batch.ts";
+import {
+  type BatchOptions,
+  batchesAhead,
+  type LabeledPicture,
+  trainingBatch,
+} from "../../../daemon/eval/training-batch.ts";
 import { readClipCase } from "../../support/clip-case.ts";
 
 const side = 16;
@@ -20,7 +25,7 @@ function pictures(count: number, name: string): LabeledPicture[] {
   return Array.from({ length: count }, (_, index) => {
     const rng = randomStream(name, index);
     const rgb = Uint8Array.from({ length: 20 * 20 * 3 }, () => rng.integer(256));
-    return { picture: { width: 20, height: 20, rgb }, label: index % 3 };
+    return { read: () => Promise.resolve({ width: 20, height: 20, rgb }), label: index % 3 };
   });
 }
 
@@ -29,8 +34,8 @@ const synthetic = pictures(30, "synthetic");
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
 
 describe("a batch", () => {
-  it("is half real and half synthetic, and the loss four fifths real", () => {
-    const { pixels, targets, sampleWeights } = trainingBatch({ stream: ["a"], real, synthetic }, 0, options);
+  it("is half real and half synthetic, and the loss four fifths real", async () => {
+    const { pixels, targets, sampleWeights } = await trainingBatch({ stream: ["a"], real, synthetic }, 0, options);
     expect([pixels.length, targets.length, sampleWeights.length]).toEqual([8 * 3 * side * side, 24, 8]);
     expect([...sampleWeights.slice(0, 4)]).toEqual(Array(4).fill(Math.fround(0.2)));
     expect([...sampleWeights.slice(4)]).toEqual(Array(4).fill(Math.fround((1 - 0.8) / 4)));
@@ -40,15 +45,15 @@ describe("a batch", () => {
   it.each([
     ["real alone", { stream: ["a"], real, synthetic: [] }],
     ["synthetic alone", { stream: ["a"], real: [], synthetic }],
-  ])("of %s is all of it, evenly", (_, row) => {
-    const { sampleWeights } = trainingBatch(row, 0, options);
+  ])("of %s is all of it, evenly", async (_, row) => {
+    const { sampleWeights } = await trainingBatch(row, 0, options);
     expect([...sampleWeights]).toEqual(Array(8).fill(1 / 8));
   });
 
-  it("shows every picture once before any twice", () => {
+  it("shows every picture once before any twice", async () => {
     const labels: number[] = [];
     for (let step = 0; step < 15; step += 1) {
-      const { targets } = trainingBatch({ stream: ["a"], real: [], synthetic }, step, options);
+      const { targets } = await trainingBatch({ stream: ["a"], real: [], synthetic }, step, options);
       for (let row = 0; row < 8; row += 1) labels.push(targets.slice(row * 3, row * 3 + 3).indexOf(1));
     }
     for (let epoch = 0; epoch < 4; epoch += 1) {
@@ -59,22 +64,45 @@ describe("a batch", () => {
     }
   });
 
-  it("depends on row and step alone", () => {
+  it("depends on row and step alone", async () => {
     const batch = (stream: string, step: number) => trainingBatch({ stream: [stream], real, synthetic }, step, options);
-    expect(batch("a", 3)).toEqual(batch("a", 3));
-    expect(batch("a", 3)).not.toEqual(batch("a", 4));
-    expect(batch("a", 3)).not.toEqual(batch("b", 3));
+    const once = await batch("a", 3);
+    expect(once).toEqual(await batch("a", 3));
+    expect(once).not.toEqual(await batch("a", 4));
+    expect(once).not.toEqual(await batch("b", 3));
   });
 
-  it("is mixed in a fifth of the steps", () => {
+  it("is mixed in a fifth of the steps", async () => {
     let mixes = 0;
     for (let step = 0; step < 100; step += 1) {
-      const { targets } = trainingBatch({ stream: ["a"], real, synthetic }, step, { ...options, mixShare: 0.2 });
+      const { targets } = await trainingBatch({ stream: ["a"], real, synthetic }, step, { ...options, mixShare: 0.2 });
       for (let row = 0; row < 8; row += 1) expect(sum(targets.slice(row * 3, row * 3 + 3))).toBeCloseTo(1, 5);
       if (targets.some((value) => value !== 0 && value !== 1)) mixes += 1;
     }
     expect(mixes).toBeGreaterThan(8);
     expect(mixes).toBeLessThan(32);
+  });
+});
+
+describe("batches made ahead", () => {
+  const row = { stream: ["a"], real, synthetic: [] };
+
+  it("are those of their step", async () => {
+    const ahead = batchesAhead(options);
+    const rows = [row, { ...row, stream: ["b"] }];
+    const found = [await ahead(rows, 0), await ahead(rows, 1), await ahead(rows, 0)];
+    for (const [index, step] of [0, 1, 0].entries()) {
+      expect(found[index]).toEqual(await Promise.all(rows.map((each) => trainingBatch(each, step, options))));
+    }
+  });
+
+  it("tell of a picture that cannot be read to whoever waits, and to nobody before", async () => {
+    const read = () => Promise.reject(new Error("gone"));
+    const ahead = batchesAhead(options);
+    const rows = [{ ...row, real: [{ read, label: 0 }] }];
+    ahead(rows, 0);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect(ahead(rows, 0)).rejects.toThrow("gone");
   });
 });
 

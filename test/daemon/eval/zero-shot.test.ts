@@ -1,6 +1,7 @@
 /** Zero-shot classification against transformers' features and logits, and with several templates. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { softmax } from "../../../daemon/eval/metrics.ts";
+import type { PixelSource } from "../../../daemon/eval/pixel-batches.ts";
 import {
   createImageEncoder,
   encodeClasses,
@@ -10,15 +11,30 @@ import {
 import { type ClipCase, readClipCase } from "../../support/clip-case.ts";
 
 let reference: ClipCase;
-let pictures: readonly Float32Array[];
+let pictures: readonly PixelSource[];
 beforeAll(async () => {
   reference = await readClipCase();
   const { data, shape } = reference.array("images");
   const size = data.length / shape[0]!;
-  pictures = Array.from({ length: shape[0]! }, (_, index) => data.slice(index * size, (index + 1) * size));
+  pictures = Array.from(
+    { length: shape[0]! },
+    (_, index) => () => Promise.resolve(data.slice(index * size, (index + 1) * size)),
+  );
 });
 
 describe("zero-shot classification", () => {
+  it("encodes more texts than go into a batch, as if each were alone", async () => {
+    const { model } = reference;
+    const texts = Array.from({ length: 67 }, (_, index) => `a photo of a ${["forest", "river"][index % 2]}`);
+    const found = await encodeTexts(model, texts);
+    const [forest, river] = await encodeTexts(model, texts.slice(0, 2));
+    expect(found).toHaveLength(67);
+    for (const [index, row] of found.entries()) {
+      const alone = [forest!, river!][index % 2]!;
+      for (const [column, value] of row.entries()) expect(value).toBeCloseTo(alone[column]!, 5);
+    }
+  });
+
   it("has transformers' features and probabilities, the last batch not full", async () => {
     const { model, prompts, array, excess } = reference;
     const encoder = await createImageEncoder(model, 4);

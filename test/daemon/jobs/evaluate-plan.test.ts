@@ -34,8 +34,9 @@ function plan(changes: Partial<EvaluationConfig> = {}, inputs: Partial<Evaluatio
   return planEvaluation({
     config: { ...config, ...changes },
     runSeed: 0,
-    classifier: "hash",
-    prompts: ["a cat", "a dog"],
+    clip: "hash",
+    classifier: { classifier: "hash", prompts: ["a cat", "a dog"] },
+    classes: 2,
     templates: [["a cat"], ["a dog"]],
     photos,
     sets: [{ method: "loft", images }],
@@ -102,8 +103,8 @@ describe("identities", () => {
   it.each<[string, Partial<EvaluationConfig>, Partial<EvaluationInputs>]>([
     ["the steps", { steps: 11 }, {}],
     ["the learning rate", { learningRate: 2e-4 }, {}],
-    ["the classifier", {}, { classifier: "other" }],
-    ["a prompt", {}, { prompts: ["a cat", "a hound"] }],
+    ["the classifier", {}, { classifier: { classifier: "other", prompts: ["a cat", "a dog"] } }],
+    ["a prompt", {}, { classifier: { classifier: "hash", prompts: ["a cat", "a hound"] } }],
     ["a test picture", {}, { test: [picture("other", 0), picture("test 1", 1)] }],
     ["validation", {}, { validation: [picture("held", 0)] }],
     ["the run's seed", {}, { runSeed: 1 }],

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../daemon/jobs/evaluate-plan.ts";
 import { resultsCsv, resultsMarkdown, resultsText } from "../../../daemon/jobs/evaluate-report.ts";
 import { resultRows, usualReference } from "../../../daemon/jobs/evaluate-results.ts";
-import type { TaskResult } from "../../../daemon/jobs/evaluate-tasks.ts";
+import type { TaskResult } from "../../../daemon/jobs/evaluate-task-files.ts";
 import type { LoftResults } from "../../../schemas/results.ts";
 
 const golden = fileURLToPath(new URL("../../fixtures/evaluation", import.meta.url));

@@ -3,12 +3,8 @@ import { expect, test } from "vitest";
 import type { Adapter, AdapterNetwork } from "../../../daemon/adapters/adapter-weights.ts";
 import { packedSize } from "../../../daemon/adapters/packed-adapter.ts";
 import type { DiffusionModel } from "../../../daemon/diffusion/diffusion-model.ts";
-import {
-  createTrainer,
-  type TrainerOptions,
-  type TrainingRow,
-  type TrainingState,
-} from "../../../daemon/training/trainer.ts";
+import type { TrainingState } from "../../../daemon/optim/training-state.ts";
+import { createTrainer, type TrainerOptions, type TrainingRow } from "../../../daemon/training/trainer.ts";
 import { relativeError } from "../../support/reference.ts";
 import { tinyExample, tinyJointTraining, tinyModel, tinyTraining } from "../../support/tiny-model.ts";
 

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import type { Adapter } from "../../../daemon/adapters/adapter-weights.ts";
 import type { DiffusionModel } from "../../../daemon/diffusion/diffusion-model.ts";
-import { createTrainer, type TrainingRow, type TrainingState } from "../../../daemon/training/trainer.ts";
+import type { TrainingState } from "../../../daemon/optim/training-state.ts";
+import { createTrainer, type TrainingRow } from "../../../daemon/training/trainer.ts";
 import { tinyExample, tinyModel, tinyRow, tinyTraining } from "../../support/tiny-model.ts";
 
 const steps = 4;

@@ -6,12 +6,13 @@ import { float32, type HostTensor } from "../../../daemon/engine/graph/tensor.ts
 import { createSession } from "../../../daemon/engine/runtime/session.ts";
 import {
   type ClassifierGraphOptions,
-  classifierGraph,
+  classifierImageGraph,
   classifierModules,
+  classifierTextGraph,
   classifierTrainingGraph,
   dropoutPlaces,
-} from "../../../daemon/eval/classifier-graph.ts";
-import { tokenFeeds } from "../../../daemon/eval/clip-model.ts";
+} from "../../../daemon/eval/clip-classifier-graph.ts";
+import { longestText, tokenFeeds } from "../../../daemon/eval/clip-model.ts";
 import { biasCorrections } from "../../../daemon/optim/adamw.ts";
 import { type ClipCase, readClipCase } from "../../support/clip-case.ts";
 import { relativeError } from "../../support/reference.ts";
@@ -27,6 +28,7 @@ beforeAll(async () => {
     rows: 1,
     batchSize: 6,
     classes: 3,
+    tokens: longestText(reference.model, reference.prompts),
     layout,
     alpha: reference.lora.lora_alpha,
     dropout: 0,
@@ -75,7 +77,7 @@ function feedsOf(images: Float32Array, targets: Float32Array): Record<string, Ho
     pixels: float32(images, [6, 3, 32, 32]),
     targets: float32(targets, [6, 3]),
     sampleWeights: float32(new Float32Array(6).fill(1 / 6), [6, 1]),
-    ...tokenFeeds(reference.model, reference.prompts),
+    ...tokenFeeds(reference.model, reference.prompts, options.tokens),
   };
 }
 
@@ -143,12 +145,11 @@ describe("training", () => {
       images: uniform(6 * count),
       texts: uniform(3 * count),
     }));
-    const places = uniform(count * dropoutPlaces(reference.model));
+    const places = uniform(count * dropoutPlaces(reference.model, options));
     const run = (rows: readonly NonNullable<typeof a>[], graph: ClassifierGraphOptions) => {
       const joined = (pick: (row: NonNullable<typeof a>) => Float32Array) =>
         Float32Array.from(rows.flatMap((row) => [...pick(row)]));
       const repeat = (values: Float32Array) => Float32Array.from(rows.flatMap(() => [...values]));
-      const prompts = rows.flatMap(() => reference.prompts);
       return runGraph(
         { ...classifierTrainingGraph(reference.model, graph) },
         {
@@ -162,7 +163,7 @@ describe("training", () => {
           ),
           targets: float32(repeat(hardTargets()), [6 * rows.length, 3]),
           sampleWeights: float32(new Float32Array(6 * rows.length).fill(1 / 6), [6 * rows.length, 1]),
-          ...tokenFeeds(reference.model, prompts),
+          ...tokenFeeds(reference.model, reference.prompts, options.tokens),
           dropoutImages: float32(
             joined(({ images }) => images),
             [6 * rows.length, 1, count],
@@ -171,7 +172,7 @@ describe("training", () => {
             joined(({ texts }) => texts),
             [3 * rows.length, 1, count],
           ),
-          dropoutPlaces: float32(places, [count, dropoutPlaces(reference.model)]),
+          dropoutPlaces: float32(places, [count, dropoutPlaces(reference.model, options)]),
         },
       );
     };
@@ -191,16 +192,25 @@ describe("training", () => {
 describe("prediction", () => {
   it("is the training graph's, without dropout", async () => {
     const feeds = feedsOf(reference.array("images").data, hardTargets());
-    const { logits } = await runGraph(
-      { ...classifierGraph(reference.model, options, options) },
-      {
-        parameters: float32(packed("lora.init"), [1, layout.parameterCount]),
-        pixels: feeds.pixels!,
-        tokenIds: feeds.tokenIds!,
-        endMask: feeds.endMask!,
-      },
-    );
+    const parameters = float32(packed("lora.init"), [1, layout.parameterCount]);
+    const { textFeatures } = await runGraph(classifierTextGraph(reference.model, options, options), {
+      parameters,
+      tokenIds: feeds.tokenIds!,
+      endMask: feeds.endMask!,
+    });
+    const { logits } = await runGraph(classifierImageGraph(reference.model, options, options), {
+      parameters,
+      pixels: feeds.pixels!,
+      textFeatures: textFeatures!,
+    });
     expect(reference.excess("lora.hard.logits", logits!.data as Float32Array)).toBeLessThanOrEqual(1);
+  });
+
+  it("needs no token behind the longest text's end", () => {
+    const { tokens } = options;
+    expect(tokens).toBeLessThan(reference.model.tokenizer.maxLength);
+    const { endMask } = tokenFeeds(reference.model, reference.prompts, tokens);
+    expect([...(endMask.data as Float32Array)].filter((value) => value === 1)).toHaveLength(3);
   });
 });
 

@@ -2,13 +2,13 @@
  * The graph that trains a batch of CLIP classifiers by one step: row i owns the low-rank adapters of classifier i in both
  * towers, CLIP itself is shared and frozen. The texts are encoded anew in each step, since their tower learns too.
  */
-import { adaptedWeights, type LoraLayout, type LoraValues, unpackLora } from "../adapters/lora.ts";
+import { adaptedWeights, type LoraLayout, loraFromTensors, loraTensors, unpackLora } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
 import { input, type Value } from "../engine/graph/value.ts";
 import { dropout } from "../engine/ops/dropout.ts";
 import { mul } from "../engine/ops/elementwise.ts";
 import { crossEntropy } from "../engine/ops/log-softmax.ts";
-import { reshape, slice } from "../engine/ops/movement.ts";
+import { expand, reshape, slice } from "../engine/ops/movement.ts";
 import { reduceSum } from "../engine/ops/reduction.ts";
 import { fileWeights, type Weights } from "../nn/weights.ts";
 import type { AdamWConfig } from "../optim/adamw.ts";
@@ -16,12 +16,18 @@ import { buildTrainStep, type TrainStepOutputs } from "../optim/train-step.ts";
 import type { ClipModel } from "./clip-model.ts";
 import { clipLogits, imageFeatures, textFeatures, textInputs } from "./clip-network.ts";
 
-export type ClassifierShape = {
+/** The texts of all classes. */
+export type TextShape = {
+  readonly classes: number;
+  /** Of each text: enough for the longest one. What comes after a text's end token changes nothing. */
+  readonly tokens: number;
+};
+
+export type ClassifierShape = TextShape & {
   /** Classifiers at once. */
   readonly rows: number;
   /** Pictures of each. */
   readonly batchSize: number;
-  readonly classes: number;
 };
 
 export type ClassifierGraphOptions = ClassifierShape & {
@@ -44,8 +50,8 @@ export function classifierModules(model: ClipModel) {
 
 /**
  * Inputs beside those of the train step: `pixels` [rows * batchSize, 3, side, side], `targets` [rows * batchSize, classes]
- * that sum to 1, `sampleWeights` [rows * batchSize, 1] whose sum in a row is 1, `tokenIds` and `endMask` of
- * rows * classes texts; and with dropout `dropoutImages` [rows * batchSize, 1, modules], `dropoutTexts`
+ * that sum to 1, `sampleWeights` [rows * batchSize, 1] whose sum in a row is 1, `tokenIds` and `endMask` of the
+ * classes' texts, the same for all rows; and with dropout `dropoutImages` [rows * batchSize, 1, modules], `dropoutTexts`
  * [rows * classes, 1, modules] and `dropoutPlaces` [modules, the longest tokens * width of all modules].
  * A row's loss is the weighted sum of the cross entropies of its pictures.
  */
@@ -54,21 +60,17 @@ export function classifierTrainingGraph(
   options: ClassifierGraphOptions,
 ): TrainStepOutputs & { readonly logits: Value } {
   const { rows, batchSize, classes, layout, alpha, adamW, maxGradNorm } = options;
-  const names = layout.targets.flatMap(({ name }) => [name, name]);
   let logits: Value | undefined;
   const outputs = buildTrainStep({
     rows,
     parameterCount: layout.parameterCount,
     adamW,
     maxGradNorm,
-    unpack: (packed) => [...unpackLora(layout, packed).values()].flatMap(({ a, b }) => [a, b]),
+    unpack: (packed) => loraTensors(unpackLora(layout, packed)),
     loss: (tensors) => {
-      const pairs = new Map<string, { a: Value; b: Value }>();
-      for (let index = 0; index < tensors.length; index += 2) {
-        pairs.set(names[index]!, { a: tensors[index]!, b: tensors[index + 1]! });
-      }
       const dropped = dropoutOf(model, options);
-      const weights = adaptedWeights(fileWeights(model.file), pairs, alpha / layout.rank, dropped);
+      const lora = loraFromTensors(layout, tensors);
+      const weights = adaptedWeights(fileWeights(model.file), lora, alpha / layout.rank, dropped);
       logits = reshape(rowLogits(model, weights, options), [rows * batchSize, classes]);
       const losses = crossEntropy(logits, input("targets", [rows * batchSize, classes]));
       const weighted = mul(losses, input("sampleWeights", [rows * batchSize, 1]));
@@ -78,41 +80,80 @@ export function classifierTrainingGraph(
   return { ...outputs, logits: logits! };
 }
 
-/** The logits of adapted classifiers, [rows, batchSize, classes], from `parameters` and the inputs above, without dropout. */
-export function classifierGraph(
+type AdapterOptions = Pick<ClassifierGraphOptions, "layout" | "alpha">;
+
+/** One adapted classifier's `textFeatures` [1, classes, width], from `parameters`, `tokenIds` and `endMask`. */
+export function classifierTextGraph(
   model: ClipModel,
-  shape: ClassifierShape,
-  { layout, alpha }: Pick<ClassifierGraphOptions, "layout" | "alpha">,
-): { readonly logits: Value } {
-  const parameters = input("parameters", [shape.rows, layout.parameterCount]);
-  const lora: LoraValues = unpackLora(layout, parameters);
-  return { logits: rowLogits(model, adaptedWeights(fileWeights(model.file), lora, alpha / layout.rank), shape) };
+  shape: TextShape,
+  options: AdapterOptions,
+): { readonly textFeatures: Value } {
+  return { textFeatures: rowTexts(model, ownWeights(model, options), { ...shape, rows: 1 }) };
 }
 
-function rowLogits(model: ClipModel, weights: Weights, { rows, batchSize, classes }: ClassifierShape): Value {
-  const { config } = model;
+/** Its `logits` [1, batchSize, classes], from `parameters`, `pixels` [batchSize, 3, side, side] and `textFeatures`. */
+export function classifierImageGraph(
+  model: ClipModel,
+  shape: Pick<ClassifierShape, "batchSize" | "classes">,
+  options: AdapterOptions,
+): { readonly logits: Value } {
+  const weights = ownWeights(model, options);
+  const images = rowImages(model, weights, { ...shape, rows: 1 });
+  const texts = input("textFeatures", [1, shape.classes, model.config.projectionDim]);
+  return { logits: clipLogits(weights, images, texts) };
+}
+
+/** CLIP with the adapters of one packed row, without dropout. */
+function ownWeights(model: ClipModel, { layout, alpha }: AdapterOptions): Weights {
+  const parameters = input("parameters", [1, layout.parameterCount]);
+  return adaptedWeights(fileWeights(model.file), unpackLora(layout, parameters), alpha / layout.rank);
+}
+
+function rowLogits(model: ClipModel, weights: Weights, shape: ClassifierShape): Value {
+  return clipLogits(weights, rowImages(model, weights, shape), rowTexts(model, weights, shape));
+}
+
+/** [rows, batchSize, width] */
+function rowImages(
+  { config }: ClipModel,
+  weights: Weights,
+  { rows, batchSize }: Pick<ClassifierShape, "rows" | "batchSize">,
+): Value {
   const side = config.vision.imageSize;
   const images = imageFeatures(weights, config, input("pixels", [rows * batchSize, 3, side, side]));
-  const { tokenIds, endMask } = textInputs(config, rows * classes, model.tokenizer.maxLength);
-  const texts = textFeatures(weights, config, tokenIds, endMask);
-  const width = config.projectionDim;
-  return clipLogits(weights, reshape(images, [rows, batchSize, width]), reshape(texts, [rows, classes, width]));
+  return reshape(images, [rows, batchSize, config.projectionDim]);
+}
+
+/** [rows, classes, width] */
+function rowTexts(
+  { config }: ClipModel,
+  weights: Weights,
+  { rows, classes, tokens }: TextShape & { readonly rows: number },
+): Value {
+  const { tokenIds, endMask } = textInputs(config, classes, tokens);
+  const inAllRows = (value: Value) => {
+    const [, ...rest] = value.shape as [number, ...number[]];
+    return reshape(expand(reshape(value, [1, ...value.shape]), [rows, ...value.shape]), [rows * classes, ...rest]);
+  };
+  const texts = textFeatures(weights, config, inAllRows(tokenIds), inAllRows(endMask));
+  return reshape(texts, [rows, classes, config.projectionDim]);
 }
 
 /** Random numbers that one place of a module needs, for the module with most places. */
-export function dropoutPlaces({ config, tokenizer }: ClipModel): number {
+export function dropoutPlaces({ config }: ClipModel, { tokens }: Pick<TextShape, "tokens">): number {
   const { imageSize, patchSize, hiddenSize } = config.vision;
   const imageTokens = (imageSize / patchSize) ** 2 + 1;
-  return Math.max(imageTokens * hiddenSize, tokenizer.maxLength * config.text.hiddenSize);
+  return Math.max(imageTokens * hiddenSize, tokens * config.text.hiddenSize);
 }
 
 /** What a module's adapter sees of its input: for each picture or text another part is missing. */
-function dropoutOf(model: ClipModel, { rows, batchSize, classes, layout, dropout: rate }: ClassifierGraphOptions) {
+function dropoutOf(model: ClipModel, options: ClassifierGraphOptions) {
+  const { rows, batchSize, classes, layout, dropout: rate } = options;
   if (rate === 0) return undefined;
   const count = layout.targets.length;
   const images = input("dropoutImages", [rows * batchSize, 1, count]);
   const texts = input("dropoutTexts", [rows * classes, 1, count]);
-  const places = input("dropoutPlaces", [count, dropoutPlaces(model)]);
+  const places = input("dropoutPlaces", [count, dropoutPlaces(model, options)]);
   const indices = new Map(layout.targets.map(({ name }, index) => [name, index]));
   return (name: string, x: Value): Value => {
     const index = indices.get(name)!;

@@ -1,0 +1,58 @@
+/** What an evaluation asks of a kind of classifier: how several are trained side by side, and how a trained one is asked. */
+import type { Json } from "../base/hash.ts";
+import type { Picture } from "../data/picture.ts";
+import type { TrainingState } from "../optim/training-state.ts";
+import type { PixelSource } from "./pixel-batches.ts";
+import type { ClassifierRow } from "./training-batch.ts";
+
+export type ClassifierKind = {
+  readonly name: string;
+  /** All that shapes an answer beside pictures, seed and `TrainingLength`; a part of every task's id. */
+  readonly identity: Json;
+  /** Pixels along each side of the pictures that it takes. */
+  readonly side: number;
+  /** The part of a picture that it is asked about, [side, side]. */
+  readonly crop: (picture: Picture) => Picture;
+  /** A cut picture as numbers, [3, side, side]. */
+  readonly normalize: (picture: Picture) => Float32Array;
+  /** Build the session of a trainer; release it. */
+  readonly createTrainer: (length: TrainingLength, rows: number) => Promise<ClassifierTrainer>;
+  /** Build the sessions of a judge that takes so many pictures at once; release it. */
+  readonly createJudge: (batchSize: number) => Promise<ClassifierJudge>;
+};
+
+/** How long, how fast and with how many pictures in a step. */
+export type TrainingLength = { readonly steps: number; readonly batchSize: number; readonly learningRate: number };
+
+/** Trains `rows` classifiers in one batch; the state between steps is plain data, so that it can be saved. */
+export type ClassifierTrainer = {
+  readonly start: (rows: readonly ClassifierRow[]) => TrainingState;
+  /** One step of every classifier; `losses` has one entry for each. */
+  readonly step: (
+    rows: readonly ClassifierRow[],
+    state: TrainingState,
+  ) => Promise<{ readonly state: TrainingState; readonly losses: Float32Array }>;
+  readonly release: () => Promise<void>;
+};
+
+/** Asks trained classifiers. */
+export type ClassifierJudge = {
+  /**
+   * Probabilities [classes] of every picture, for each classifier; a classifier is given as its row of
+   * `TrainingState.parameters`. Each picture is read once, however many classifiers are asked.
+   */
+  readonly judge: (
+    classifiers: readonly Float32Array[],
+    pictures: readonly PixelSource[],
+  ) => Promise<readonly (readonly Float32Array[])[]>;
+  readonly release: () => Promise<void>;
+};
+
+/** The parameters of each classifier of a state, [parameterCount] each, copied. */
+export function rowParameters(
+  { parameters }: Pick<TrainingState, "parameters">,
+  rows: number,
+): readonly Float32Array[] {
+  const size = parameters.length / rows;
+  return Array.from({ length: rows }, (_, row) => parameters.slice(row * size, (row + 1) * size));
+}

@@ -1,0 +1,42 @@
+/** What is kept of trained classifiers: their answers, one file for each in `tasks/` of the evaluation's folder. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeJsonAtomic } from "../base/atomic-file.ts";
+import { isRecord } from "../checkpoint/json-text.ts";
+
+/** A classifier's answers, one list of class probabilities per test picture. */
+export type TaskResult = {
+  readonly formatVersion: 1;
+  readonly id: string;
+  readonly probabilities: readonly (readonly number[])[];
+  readonly validationAccuracy: number | null;
+  /** Steps done when it was judged. */
+  readonly step: number;
+  readonly seconds: number;
+};
+
+/** A kept answer; undefined where there is none that fits, which then is made again. */
+export async function readTaskResult(folder: string, id: string, pictures: number): Promise<TaskResult | undefined> {
+  const text = await readFile(taskFile(folder, id), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    const fits = isRecord(value) && value.formatVersion === 1 && value.id === id && Array.isArray(value.probabilities);
+    return fits && (value.probabilities as unknown[]).length === pictures ? (value as TaskResult) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeTaskResult(folder: string, result: TaskResult): Promise<void> {
+  await writeJsonAtomic(taskFile(folder, result.id), result);
+}
+
+/** Seven digits say all that a float32 knows. */
+export function kept(probabilities: Float32Array): readonly number[] {
+  return Array.from(probabilities, (value) => Number(value.toPrecision(7)));
+}
+
+function taskFile(folder: string, id: string): string {
+  return join(folder, "tasks", `${id}.json`);
+}
