@@ -53,7 +53,7 @@ const extension = {
   external: ["vscode"],
   // The extension host loads CommonJS.
   supported: { "dynamic-import": false },
-  plugins: [loadLater("./connection.ts", "./connection.cjs")],
+  plugins: [loadLater("./connection.ts", "./connection.cjs"), leaveOutFeatures(), clientOfSocketsOnly()],
 };
 
 /** @type {import("esbuild").BuildOptions} */
@@ -94,6 +94,55 @@ function loadLater(path, bundle) {
       onResolve({ filter: /^\./ }, ({ path: wanted, kind }) =>
         kind === "dynamic-import" && wanted === path ? { path: bundle, external: true } : undefined,
       ),
+  };
+}
+
+/**
+ * The language client brings every feature of the protocol; our server has no use for some. They stand in the bundle as
+ * features that do nothing: more than a third of what is loaded with the first configuration would never run.
+ */
+function leaveOutFeatures() {
+  const features = [
+    ...["callHierarchy", "colorProvider", "declaration", "diagnostic", "documentHighlight", "executeCommand"],
+    ...["fileOperations", "implementation", "inlineCompletion", "inlineValue", "linkedEditingRange", "moniker"],
+    ...["notebook", "reference", "semanticTokens", "signatureHelp", "textDocumentContent", "typeDefinition"],
+    ...["typeHierarchy", "workspaceFolder", "workspaceSymbol", "configuration", "fileSystemWatcher", "progress"],
+    ...["progressPart", "protocolCallHierarchyItem", "protocolTypeHierarchyItem", "protocolWorkspaceSymbol"],
+  ];
+  const slash = "[\\\\/]";
+  const names = `(protocol\\.)?(${features.join("|")})\\.js$`;
+  const filter = new RegExp(`vscode-language(client|server-protocol)${slash}lib${slash}common${slash}${names}`);
+  const absent = `
+    class Absent { fillClientCapabilities() {} initialize() {} getState() { return { kind: "static" }; } clear() {} }
+    module.exports = new Proxy({}, { get: () => Absent });`;
+  return {
+    name: "leave-out-features",
+    setup: ({ onResolve, onLoad }) => {
+      onLoad({ filter }, () => ({ contents: 'module.exports = require("absent-feature");' }));
+      onResolve({ filter: /^absent-feature$/ }, ({ path }) => ({ path, namespace: "absent-feature" }));
+      onLoad({ filter: /./, namespace: "absent-feature" }, () => ({ contents: absent }));
+    },
+  };
+}
+
+/** Of `ws` and of JSON-RPC for Node only what our client of a socket needs: no server, no compression, no pipes. */
+function clientOfSocketsOnly() {
+  const parts = {
+    ws: 'exports.WebSocket = require("./lib/websocket.js");',
+    "vscode-jsonrpc/node": 'require("./lib/node/ril.js").default.install();',
+  };
+  return {
+    name: "client-of-sockets-only",
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^(ws|vscode-jsonrpc\/node)$/ }, ({ path }) => ({ path, namespace: "client-part" }));
+      onLoad({ filter: /[\\/]ws[\\/]lib[\\/]permessage-deflate\.js$/ }, () => ({
+        contents: 'exports.extensionName = "permessage-deflate";',
+      }));
+      onLoad({ filter: /./, namespace: "client-part" }, ({ path }) => ({
+        contents: parts[path],
+        resolveDir: join(root, "node_modules", path.split("/")[0]),
+      }));
+    },
   };
 }
 
