@@ -2,8 +2,8 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
 import uPlot from "uplot";
 import chartStyles from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { type ChartColors, onThemeChange, readChartColors, seriesDashes } from "../shared/chart-colors.ts";
 import { baseStyles } from "../shared/theme.ts";
-import { type ChartColors, onThemeChange, readChartColors, seriesDashes } from "./chart-colors.ts";
 import type { Curve, CurveSummary } from "./loss-curves.ts";
 import { countText, lossText, texts } from "./texts.ts";
 

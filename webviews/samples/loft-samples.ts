@@ -3,6 +3,7 @@ import "@vscode-elements/elements/dist/vscode-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Sample, SampleClass, Verdict } from "../../schemas/protocol.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
+import { failureOf } from "../shared/requests.ts";
 import { select } from "../shared/select.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { GridActions } from "./loft-sample-grid.ts";
@@ -10,7 +11,7 @@ import type { Page } from "./page.ts";
 import { samplesStyles } from "./page-styles.ts";
 import { type HostMessage, type Tab, thumbnailSizes, type VerdictFilter } from "./protocol.ts";
 import { countVerdicts, findSample, nextWanted, type ShownGroup, shownGroups } from "./sample-lists.ts";
-import { failureOf, type SamplesHost } from "./samples-host.ts";
+import type { SamplesHost } from "./samples-host.ts";
 import {
   type Action,
   type PageData,

@@ -2,9 +2,9 @@
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { SampleClass } from "../../schemas/protocol.ts";
+import { mostSeries } from "../shared/chart-colors.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { baseStyles } from "../shared/theme.ts";
-import { mostSeries } from "./chart-colors.ts";
 import { type Curve, type CurveSummary, type Losses, summarize } from "./loss-curves.ts";
 import { fileUrl } from "./page.ts";
 import { countText, lossText, texts } from "./texts.ts";

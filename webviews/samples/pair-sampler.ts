@@ -1,5 +1,6 @@
 /** Samples the pairs of one class, one request at a time, and keeps what came; tells its element when anything changes. */
 import type { PhotoAdapter } from "../../schemas/protocol.ts";
+import { failureOf } from "../shared/requests.ts";
 import type { Page } from "./page.ts";
 import {
   askNow,
@@ -12,7 +13,6 @@ import {
   takeNext,
 } from "./pair-cells.ts";
 import { pngUrl } from "./png-url.ts";
-import { failureOf } from "./samples-host.ts";
 
 export class PairSampler {
   readonly results = new Map<string, PairResult>();

@@ -8,7 +8,9 @@ const glyphs = {
   "chevron-right": "\ueab6",
   close: "\uea76",
   copy: "\uebcc",
+  down: "\uea9a",
   error: "\uea87",
+  "eye-closed": "\ueae7",
   failed: "\uea87",
   graph: "\uebe2",
   image: "\ueaea",
@@ -22,6 +24,8 @@ const glyphs = {
   running: "\uea77",
   stop: "\uead7",
   table: "\uebb7",
+  target: "\uebf8",
+  up: "\ueaa1",
   warning: "\uea6c",
   "zoom-in": "\ueb81",
 } as const;

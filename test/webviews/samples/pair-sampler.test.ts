@@ -4,7 +4,7 @@ import type { FuseResult } from "../../../schemas/protocol.ts";
 import type { Page } from "../../../webviews/samples/page.ts";
 import { type PairWish, pairKey } from "../../../webviews/samples/pair-cells.ts";
 import { PairSampler } from "../../../webviews/samples/pair-sampler.ts";
-import { RequestFailure } from "../../../webviews/samples/samples-host.ts";
+import { RequestFailure } from "../../../webviews/shared/requests.ts";
 
 const photos = ["a", "b", "c"].map((id) => ({
   adapterId: id,

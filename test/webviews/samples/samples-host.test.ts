@@ -1,7 +1,8 @@
 /** Requests and their answers, whatever the other side sends. */
 import { describe, expect, it } from "vitest";
-import { connectSamplesHost, failureOf } from "../../../webviews/samples/samples-host.ts";
+import { connectSamplesHost } from "../../../webviews/samples/samples-host.ts";
 import type { Host } from "../../../webviews/shared/messenger.ts";
+import { failureOf } from "../../../webviews/shared/requests.ts";
 
 function connect() {
   const sent: unknown[] = [];
