@@ -59,7 +59,7 @@ const extension = {
 /** @type {import("esbuild").BuildOptions} */
 const webviews = {
   ...common,
-  entryPoints: { samples: "webviews/samples/main.ts" },
+  entryPoints: { samples: "webviews/samples/main.ts", results: "webviews/results/main.ts" },
   outdir: "dist/webviews",
   format: "esm",
   platform: "browser",

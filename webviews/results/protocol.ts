@@ -31,8 +31,8 @@ export type ResultsTab = "table" | "scaling" | "confusion" | "sets";
 
 export type Split = "test" | "validation";
 
-/** What the table and the plots show: shares of right answers, calibration error, or one class's accuracy. */
-export type Metric = "accuracy" | "calibration" | "classes";
+/** What the table shows: accuracy, calibration error, each class's accuracy, or the quality of the synthetic sets. */
+export type Metric = "accuracy" | "calibration" | "classes" | "sets";
 
 /** An evaluation that writes the file now. */
 export type Live = {
@@ -142,6 +142,9 @@ export type ResultsPageState = {
   /** The order of the file where absent. */
   readonly sort?: { readonly column: string; readonly isFalling: boolean };
   readonly hidden: readonly string[];
+  /** Only rows with this many real photos per class, or synthetic images per class; all where absent. */
+  readonly shots?: number;
+  readonly images?: number;
   /** The file's reference where absent. */
   readonly reference?: string;
   /** The row whose confusion is shown, and the cell of it. */
@@ -286,12 +289,14 @@ const resultChecks: { readonly [N in ResultsRequestName]: Check<ResultsResult<N>
 const isPageState = isObject<ResultsPageState>(
   {
     tab: isOneOf<ResultsTab>("table", "scaling", "confusion", "sets"),
-    metric: isOneOf<Metric>("accuracy", "calibration", "classes"),
+    metric: isOneOf<Metric>("accuracy", "calibration", "classes", "sets"),
     split: isOneOf<Split>("test", "validation"),
     hidden: isList(isText),
   },
   {
     sort: isObject<NonNullable<ResultsPageState["sort"]>>({ column: isText, isFalling: isFlag }),
+    shots: isCount,
+    images: isCount,
     reference: isText,
     row: isText,
     cell: isObject<NonNullable<ResultsPageState["cell"]>>({ label: isCount, predicted: isCount }),

@@ -2,6 +2,7 @@
 
 export type ChartColors = {
   readonly text: string;
+  readonly background: string;
   readonly grid: string;
   readonly mean: string;
   /** The range's filling. */
@@ -23,9 +24,10 @@ export function readChartColors(element: Element): ChartColors {
   const text = color("--vscode-foreground") || style.color;
   return {
     text,
-    grid: withAlpha(text, "22"),
+    background: color("--vscode-editor-background") || "transparent",
+    grid: fadedColor(text, "22"),
     mean: text,
-    range: withAlpha(text, "26"),
+    range: fadedColor(text, "26"),
     series: seriesNames.map((name) => color(`--vscode-charts-${name}`) || text),
   };
 }
@@ -38,8 +40,11 @@ export function onThemeChange(changed: () => void): () => void {
   return () => observer.disconnect();
 }
 
-/** A canvas reads any CSS color and gives it back as "#rrggbb" where it is opaque. */
-function withAlpha(color: string, alpha: string): string {
+/**
+ * A color with an alpha of two hex digits; colors that are not opaque stay as they are. A canvas reads any CSS color and
+ * gives it back as "#rrggbb" where it is opaque.
+ */
+export function fadedColor(color: string, alpha: string): string {
   const context = document.createElement("canvas").getContext("2d");
   if (context === null) return color;
   context.fillStyle = color;

@@ -9,6 +9,7 @@ import {
   type PageState,
   readPageMessage,
 } from "../../../webviews/samples/protocol.ts";
+import { type FakePage, type FakePageOptions, openFakePage } from "./fake-page.ts";
 import { type FakeRun, fakeCurves } from "./fake-run.ts";
 import { blend, type PageServer, photoPath } from "./page-server.ts";
 import type { Theme } from "./themes.ts";
@@ -26,15 +27,10 @@ export type FakeHost = {
   readonly close: () => Promise<void>;
 };
 
-export type FakeHostOptions = {
+export type FakeHostOptions = FakePageOptions & {
   readonly theme: Theme;
-  readonly width?: number;
-  readonly height?: number;
-  /** Animations run; without it the page meets a person who asked for reduced motion. */
-  readonly motion?: boolean;
   readonly keptState?: PageState;
   readonly curves?: readonly LossCurve[];
-  readonly zoom?: number;
   /** Milliseconds that a fused sample takes. */
   readonly fuseMilliseconds?: number;
   /** Instead of the usual answer. */
@@ -42,50 +38,16 @@ export type FakeHostOptions = {
 };
 
 export async function openPage(browser: Browser, server: PageServer, run: FakeRun, options: FakeHostOptions) {
-  const zoom = options.zoom ?? 1;
-  const viewport = { width: (options.width ?? 1100) / zoom, height: (options.height ?? 760) / zoom };
-  const page = await browser.newPage({
-    viewport: { width: Math.round(viewport.width), height: Math.round(viewport.height) },
-    deviceScaleFactor: zoom,
-    reducedMotion: options.motion === true ? "no-preference" : "reduce",
-  });
-  // A machine that does much else is slow, not wrong.
-  page.setDefaultTimeout(90_000);
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-  });
-  const host = hostOf(page, run, complaints, options, server);
-  await page.exposeFunction("loftPost", (message: unknown) => host.hear(message));
-  await page.addInitScript(installApi, options.keptState);
-  await page.goto(server.pageUrl(options.theme));
+  const opened = await openFakePage(browser, options);
+  const host = hostOf(opened, run, options, server);
+  await opened.start(server.pageUrl(options.theme), host.hear, options.keptState);
   return host.outside;
 }
 
-/** Runs in the page, before its own script. */
-function installApi(kept: unknown): void {
-  let state: unknown = kept;
-  const world = globalThis as unknown as Record<string, unknown> & { loftPost: (message: unknown) => void };
-  world.acquireVsCodeApi = () => ({
-    postMessage: (message: unknown) => world.loftPost(message),
-    getState: () => state,
-    setState: (next: unknown) => {
-      state = next;
-    },
-  });
-  world.loftState = () => state;
-}
-
-function hostOf(page: Page, run: FakeRun, complaints: string[], options: FakeHostOptions, server: PageServer) {
+function hostOf(opened: FakePage, run: FakeRun, options: FakeHostOptions, server: PageServer) {
   const received: PageMessage[] = [];
-  const send = async (message: HostMessage): Promise<void> => {
-    // As text: a large value takes the browser's protocol many seconds.
-    await page.evaluate((sent) => {
-      const world = globalThis as unknown as { postMessage: (message: unknown, to: string) => void; origin: string };
-      world.postMessage(JSON.parse(sent), world.origin);
-    }, JSON.stringify(message));
-  };
+  const { page, complaints } = opened;
+  const send = (message: HostMessage) => opened.post(message);
   const hear = async (value: unknown): Promise<void> => {
     const message = readPageMessage(value);
     if (message === undefined) throw new Error(`The page sent ${JSON.stringify(value)}`);
@@ -99,7 +61,7 @@ function hostOf(page: Page, run: FakeRun, complaints: string[], options: FakeHos
     send,
     complaints,
     asked: (name) => received.filter((message) => message.type === "request" && message.name === name) as never,
-    keptState: () => page.evaluate(() => (globalThis as unknown as { loftState: () => PageState }).loftState()),
+    keptState: () => opened.keptState() as Promise<PageState | undefined>,
     close: () => page.close(),
   };
   return { outside, hear };

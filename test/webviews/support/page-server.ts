@@ -1,4 +1,4 @@
-/** Serves the built Samples page, its pictures and fonts from one origin of this machine, as VS Code does from its own. */
+/** Serves a built page, its pictures and fonts from one origin of this machine, as VS Code does from its own. */
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -26,14 +26,18 @@ export type PageServer = {
 
 type Answer = { readonly type: string; readonly body: Buffer | string };
 
-export async function servePage(): Promise<PageServer> {
-  const files = await builtFiles();
+/** The folder of the page in webviews/. */
+export type PageName = "samples" | "results";
+
+export async function servePage(name: PageName = "samples"): Promise<PageServer> {
+  const files = await builtFiles(name);
   const blends = new Map<string, Promise<Buffer>>();
   let pictures = 0;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
     if (url.pathname.endsWith(".png")) pictures += 1;
-    answer(decodeURIComponent(url.pathname), url.searchParams.get("theme"), files, blends).then(
+    const wanted = { name, path: decodeURIComponent(url.pathname), theme: url.searchParams.get("theme") };
+    answer(wanted, files, blends).then(
       ({ type, body }) => response.writeHead(200, { "content-type": type }).end(body),
       () => response.writeHead(404).end(),
     );
@@ -61,10 +65,10 @@ export function photoPath(photoFile: string): string {
   return join(photosFolder, ...photoFile.split("/").slice(1));
 }
 
-async function builtFiles(): Promise<ReadonlyMap<string, Answer>> {
+async function builtFiles(name: PageName): Promise<ReadonlyMap<string, Answer>> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { samples: "webviews/samples/main.ts" },
+    entryPoints: { [name]: `webviews/${name}/main.ts` },
     outdir: "built",
     bundle: true,
     format: "esm",
@@ -77,21 +81,22 @@ async function builtFiles(): Promise<ReadonlyMap<string, Answer>> {
   const codicons = join(root, "node_modules", "@vscode", "codicons", "dist");
   const find = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? "";
   return new Map([
-    ["/samples.js", { type: "text/javascript", body: find(".js") }],
-    ["/samples.css", { type: "text/css", body: find(".css") }],
+    [`/${name}.js`, { type: "text/javascript", body: find(".js") }],
+    [`/${name}.css`, { type: "text/css", body: find(".css") }],
     ["/codicon.css", { type: "text/css", body: await readFile(join(codicons, "codicon.css")) }],
     ["/codicon.ttf", { type: "font/ttf", body: await readFile(join(codicons, "codicon.ttf")) }],
   ]);
 }
 
 async function answer(
-  path: string,
-  theme: string | null,
+  { name, path, theme }: { readonly name: PageName; readonly path: string; readonly theme: string | null },
   files: ReadonlyMap<string, Answer>,
   blends: Map<string, Promise<Buffer>>,
 ): Promise<Answer> {
-  if (path === "/")
-    return { type: "text/html", body: pageHtml(themes.find(({ name }) => name === theme) ?? themes[0]!) };
+  if (path === "/") {
+    const shown = themes.find((each) => each.name === theme) ?? themes[0]!;
+    return { type: "text/html", body: pageHtml(name, shown) };
+  }
   if (path.startsWith("/run/photos/")) {
     return { type: "image/png", body: await readFile(photoPath(path.slice("/run/".length))) };
   }
@@ -121,7 +126,7 @@ function pixels(file: string) {
 }
 
 /** The page as the extension makes it, with the styles that VS Code itself puts before it. */
-function pageHtml(theme: Theme): string {
+function pageHtml(name: PageName, theme: Theme): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -134,7 +139,7 @@ function pageHtml(theme: Theme): string {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>LoFT Samples</title>
+<title>LoFT ${name === "samples" ? "Samples" : "Results"}</title>
 <link rel="icon" href="data:,">
 <style nonce="${nonce}">
 ${themeCss(theme)}
@@ -147,8 +152,8 @@ ${themeCss(theme)}
 }
 </style>
 <link rel="stylesheet" nonce="${nonce}" id="vscode-codicon-stylesheet" href="codicon.css">
-<link rel="stylesheet" nonce="${nonce}" href="samples.css">
-<script type="module" nonce="${nonce}" src="samples.js"></script>
+<link rel="stylesheet" nonce="${nonce}" href="${name}.css">
+<script type="module" nonce="${nonce}" src="${name}.js"></script>
 </head>
 <body class="${theme.bodyClass}"></body>
 </html>`;

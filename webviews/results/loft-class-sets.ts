@@ -1,0 +1,155 @@
+/** The Sets tab: the real photos and each method's images of one class side by side, with the figures of each set. */
+import "@vscode-elements/elements/dist/vscode-button/index.js";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { LoftErrorData } from "../../schemas/protocol.ts";
+import type { LoftResults, SetQuality } from "../../schemas/results.ts";
+import { icon, iconStyles } from "../shared/icon.ts";
+import { failureOf } from "../shared/requests.ts";
+import { select } from "../shared/select.ts";
+import { baseStyles } from "../shared/theme.ts";
+import type { ResultsPage } from "./page.ts";
+import { pictureStyles } from "./picture-styles.ts";
+import type { ClassSet, ResultsPageState, SetPicture } from "./protocol.ts";
+import { setsStyles } from "./sets-styles.ts";
+import { figures } from "./sets-table.ts";
+import { numberText } from "./table-model.ts";
+import { methodTitle, texts } from "./texts.ts";
+
+/** Pictures asked for at first, and how many more each time. */
+const pageSize = 12;
+const mostAsked = 192;
+
+export class LoftClassSets extends LitElement {
+  static override styles = [baseStyles, iconStyles, pictureStyles, setsStyles];
+  static override properties = {
+    results: { attribute: false },
+    view: { attribute: false },
+    page: { attribute: false },
+    sets: { state: true },
+    failure: { state: true },
+    count: { state: true },
+  };
+
+  declare results: LoftResults;
+  declare view: ResultsPageState;
+  declare page: ResultsPage;
+  /** Undefined while they are asked for. */
+  declare sets: readonly ClassSet[] | undefined;
+  declare failure: LoftErrorData | undefined;
+  /** Pictures asked for of each set. */
+  declare count: number;
+  #question = "";
+
+  constructor() {
+    super();
+    this.count = pageSize;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const { classes } = this.results.dataset;
+    const index = this.#classIndex();
+    if (changed.has("view") && changed.get("view")?.className !== this.view.className) this.count = pageSize;
+    const images = this.results.sets.map(({ method, images }) => `${method} ${images}`).join();
+    const question = `${classes[index]}\n${this.count}\n${images}`;
+    if (question === this.#question || classes.length === 0) return;
+    this.#question = question;
+    void this.#load(question, index);
+  }
+
+  protected override render(): TemplateResult {
+    const { classes } = this.results.dataset;
+    return html`<div class="page">
+      <div class="toolbar">${select(
+        texts.classChoice,
+        classes,
+        classes[this.#classIndex()] ?? "",
+        (name) => name,
+        (className) => this.page.setView({ ...this.view, className }),
+      )}<span class="quiet">${this.results.sets.length === 0 ? texts.noSets : texts.figuresAbout}</span></div>
+      ${this.#body()}
+    </div>`;
+  }
+
+  #body(): TemplateResult {
+    const { failure, sets } = this;
+    if (failure !== undefined) {
+      // The figures need no pictures.
+      const known: readonly (string | null)[] = this.results.sets.map(({ method }) => method);
+      return html`<p role="alert">${failure.what} ${failure.fix}</p>
+        <div class="sets">${known.map((method) => this.#set({ method, total: 0, pictures: [] }))}</div>`;
+    }
+    if (sets === undefined) return html`<p class="quiet" role="status">${texts.loadingSets}</p>`;
+    const left = sets.some(({ total, pictures }) => pictures.length < total) && this.count < mostAsked;
+    return html`<div class="sets">${sets.map((set) => this.#set(set))}</div>
+      ${left ? html`<vscode-button secondary @click=${this.#more}>${texts.more(pageSize)}</vscode-button>` : nothing}`;
+  }
+
+  #set({ method, total, pictures }: ClassSet): TemplateResult {
+    const quality = this.results.sets.find((each) => each.method === method);
+    const title = method === null ? texts.realPhotos : methodTitle(method);
+    return html`<section>
+      <h2>${title} <span class="quiet numbers">${texts.setCount(pictures.length, total)}</span></h2>
+      ${
+        total === 0
+          ? this.failure === undefined
+            ? html`<p class="quiet">${texts.emptySet}</p>`
+            : nothing
+          : html`<ul class="pictures">${pictures.map((picture) => this.#picture(picture, quality))}</ul>`
+      }
+      ${quality === undefined ? nothing : this.#quality(quality)}
+    </section>`;
+  }
+
+  #picture({ uri, name }: SetPicture, quality: SetQuality | undefined): TemplateResult {
+    const copy = quality?.copies.images.find(({ file }) => file === name);
+    const mark = copy === undefined ? "" : texts.copyOf(copy.photo, copy.cosine);
+    const label = [texts.openPicture(name), ...(mark === "" ? [] : [mark])].join(", ");
+    return html`<li><button class="frame ${copy === undefined ? "" : "copy"}" title=${mark === "" ? name : `${name}\n${mark}`}
+      aria-label=${label} @click=${() => this.#open(uri)}><img src=${uri} alt="" loading="lazy" decoding="async">${
+        copy === undefined ? nothing : html`<span class="mark">${icon("copy")}${texts.copyMark}</span>`
+      }</button></li>`;
+  }
+
+  #quality(quality: SetQuality): TemplateResult {
+    const { copies } = quality;
+    return html`<dl class="figures numbers">
+        ${figures.map((figure) => {
+          const value = figure.of(quality);
+          return html`<div title=${figure.about ?? ""}><dt>${figure.title}</dt>
+            <dd>${value === null ? "–" : numberText(value, figure.unit)}</dd></div>`;
+        })}
+      </dl>
+      ${
+        copies.images.length === 0
+          ? html`<p class="quiet">${icon("check")} ${texts.noCopies}</p>`
+          : html`<details class="copies"><summary>${icon("warning")}<span>${texts.copiesOf(copies.images.length)}
+                (${texts.copiesThreshold(copies.threshold)}, ${texts.allClasses})</span></summary>
+              <ul>${copies.images.map(({ file, photo, cosine }) => {
+                return html`<li>${file}: ${texts.copyOf(photo, cosine)}</li>`;
+              })}</ul></details>`
+      }`;
+  }
+
+  #classIndex(): number {
+    return Math.max(0, this.results.dataset.classes.indexOf(this.view.className ?? ""));
+  }
+
+  async #load(question: string, classIndex: number): Promise<void> {
+    try {
+      const { sets } = await this.page.request("sets", { classIndex, count: this.count });
+      if (question !== this.#question) return;
+      this.sets = sets;
+      this.failure = undefined;
+    } catch (error) {
+      if (question === this.#question) this.failure = failureOf(error);
+    }
+  }
+
+  readonly #more = (): void => {
+    this.count = Math.min(mostAsked, this.count + pageSize);
+  };
+
+  #open(uri: string): void {
+    this.page.request("openImage", { uri }).catch((error) => this.page.report(error));
+  }
+}

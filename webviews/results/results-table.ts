@@ -1,0 +1,126 @@
+/** The rows of the results as a table: which columns a metric has, which rows are shown, what stands in the cells. Pure. */
+import type { LoftResults, ResultRow } from "../../schemas/results.ts";
+import { type Differences, meanAndStd, runAccuracy } from "./differences.ts";
+import type { Metric, ResultsPageState, Split } from "./protocol.ts";
+import { rowLabel } from "./row-label.ts";
+import { type Cell, type Column, type Line, markBest, type TableModel } from "./table-model.ts";
+import { groupTexts, texts } from "./texts.ts";
+
+export type RowMetric = Exclude<Metric, "sets">;
+
+export type TableChoice = {
+  readonly metric: RowMetric;
+  readonly split: Split;
+  /** Absent where there is no reference row. */
+  readonly differences: Differences | undefined;
+  /** What was left out, and by which numbers. */
+  readonly view: Pick<ResultsPageState, "hidden" | "shots" | "images">;
+};
+
+/** The shown rows in the order of the paper: without training, real photos, synthetic images, both. */
+export function resultsTable(results: LoftResults, choice: TableChoice): TableModel {
+  const columns = [...leadColumns(), ...metricColumns(results, choice), runsColumn()];
+  const rows = orderedRows(results.rows).filter((row) => isShown(row, choice.view));
+  const lines = rows.map((row): Line => {
+    const cells = [...leadCells(row), ...metricCells(row, results, choice), runsCell(row)];
+    return { id: row.id, title: row.title, label: rowLabel(row), group: groupTexts[row.kind], cells };
+  });
+  return markBest({ caption: texts.resultsTable(choice.metric, choice.split), head: texts.row, columns, lines });
+}
+
+/** Rows whose numbers pass the filters; hidden ones included, for the list that shows them again. */
+export function matchingRows({ rows }: LoftResults, view: TableChoice["view"]): readonly ResultRow[] {
+  return orderedRows(rows).filter((row) => isMatching(row, view));
+}
+
+/** The different numbers of a kind that rows have, rising. */
+export function countsOf(rows: readonly ResultRow[], name: "shots" | "imagesPerClass"): readonly number[] {
+  const counts = rows.flatMap((row) => row[name] ?? []);
+  return [...new Set(counts)].sort((a, b) => a - b);
+}
+
+const kinds: readonly ResultRow["kind"][] = ["zero-shot", "real", "synthetic", "real+synthetic"];
+
+function orderedRows(rows: readonly ResultRow[]): readonly ResultRow[] {
+  return kinds.flatMap((kind) => rows.filter((row) => row.kind === kind));
+}
+
+/** A row without the number, as zero-shot, stands beside all. */
+function isMatching({ shots, imagesPerClass }: ResultRow, view: TableChoice["view"]): boolean {
+  const fits = (own: number | null, wanted: number | undefined) =>
+    wanted === undefined || own === null || own === wanted;
+  return fits(shots, view.shots) && fits(imagesPerClass, view.images);
+}
+
+function isShown(row: ResultRow, view: TableChoice["view"]): boolean {
+  return isMatching(row, view) && !view.hidden.includes(row.id);
+}
+
+function leadColumns(): readonly Column[] {
+  return [
+    { key: "shots", title: texts.shotsColumn, about: texts.shotsAbout, unit: "count", better: "neither" },
+    { key: "images", title: texts.imagesColumn, about: texts.imagesAbout, unit: "count", better: "neither" },
+  ];
+}
+
+function leadCells({ shots, imagesPerClass }: ResultRow): readonly Cell[] {
+  return [
+    { type: "count", count: shots },
+    { type: "count", count: imagesPerClass },
+  ];
+}
+
+function metricColumns({ dataset }: LoftResults, { metric, split, differences }: TableChoice): readonly Column[] {
+  switch (metric) {
+    case "accuracy":
+      return [
+        { key: "accuracy", title: texts.accuracy, about: texts.accuracyAbout(split), unit: "share", better: "more" },
+        ...(differences === undefined ? [] : [differenceColumn(differences)]),
+      ];
+    case "calibration":
+      return [{ key: "calibration", title: texts.ece, about: texts.eceAbout, unit: "share", better: "less" }];
+    case "classes":
+      return dataset.classes.map((title, i) => ({ key: `class ${i}`, title, unit: "share", better: "more" }));
+  }
+}
+
+function differenceColumn({ basis }: Differences): Column {
+  return {
+    key: "difference",
+    title: basis === "spread" ? texts.differenceSpread : texts.differenceInterval,
+    about: texts.differenceAbout,
+    unit: "share",
+    better: "more",
+  };
+}
+
+function metricCells(row: ResultRow, { dataset }: LoftResults, choice: TableChoice): readonly Cell[] {
+  switch (choice.metric) {
+    case "accuracy":
+      return [accuracyCell(row, choice.split), ...differenceCells(row, choice.differences)];
+    case "calibration":
+      return [{ type: "value", mean: row.calibrationError, std: null, rank: "none" }];
+    case "classes":
+      return dataset.classes.map((_, i) => ({ type: "value", mean: row.perClass[i] ?? null, std: null, rank: "none" }));
+  }
+}
+
+function accuracyCell({ mean, std, runs }: ResultRow, split: Split): Cell {
+  if (split === "test") return { type: "value", mean, std, rank: "none" };
+  return { type: "value", ...meanAndStd(runs.flatMap((run) => runAccuracy(run, split) ?? [])), rank: "none" };
+}
+
+function differenceCells(row: ResultRow, differences: Differences | undefined): readonly Cell[] {
+  if (differences === undefined) return [];
+  if (row === differences.reference) return [{ type: "difference", difference: "reference" }];
+  const { byRow, waiting } = differences;
+  return [{ type: "difference", difference: byRow.get(row.id) ?? (waiting.has(row.id) ? "waiting" : null) }];
+}
+
+function runsColumn(): Column {
+  return { key: "runs", title: texts.runs, about: texts.runsAbout, unit: "count", better: "neither" };
+}
+
+function runsCell({ runs, missing }: ResultRow): Cell {
+  return { type: "runs", done: runs.length, missing };
+}

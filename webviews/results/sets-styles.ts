@@ -1,0 +1,104 @@
+/** How the Sets tab looks: sets side by side as long as there is room. */
+import { css } from "lit";
+
+export const setsStyles = css`
+  :host {
+    container-type: inline-size;
+  }
+  .page {
+    display: flex;
+    flex-direction: column;
+    align-items: stretch;
+    gap: 10px;
+    padding: 6px clamp(8px, 4cqw, 16px) 24px;
+  }
+  .page > vscode-button {
+    align-self: flex-start;
+  }
+  .toolbar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 12px;
+  }
+  .toolbar vscode-single-select {
+    width: 200px;
+    max-width: 100%;
+  }
+  .sets {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr));
+    gap: 20px 24px;
+  }
+  section {
+    display: flex;
+    flex-direction: column;
+    gap: 6px;
+    min-width: 0;
+  }
+  section .pictures {
+    grid-template-columns: repeat(auto-fill, minmax(min(64px, 100%), 1fr));
+    gap: 6px;
+    margin: 0;
+  }
+  h2 {
+    font-size: 1.1em;
+    font-weight: 600;
+    overflow-wrap: anywhere;
+  }
+  h2 span {
+    font-size: 0.9em;
+    font-weight: normal;
+  }
+  .frame.copy {
+    outline: 2px dashed var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
+    outline-offset: -1px;
+  }
+  .mark {
+    position: absolute;
+    right: 2px;
+    bottom: 2px;
+    display: inline-flex;
+    align-items: center;
+    gap: 2px;
+    padding: 0 4px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 8px;
+    background: var(--vscode-badge-background);
+    color: var(--vscode-badge-foreground);
+    font-size: 11px;
+    line-height: 16px;
+  }
+  .mark .icon {
+    font-size: 11px;
+  }
+  .figures {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(108px, 1fr));
+    gap: 0 16px;
+  }
+  .figures > div {
+    display: flex;
+    justify-content: space-between;
+    gap: 8px;
+    padding: 1px 0;
+  }
+  dt {
+    color: var(--quiet);
+  }
+  .copies summary {
+    display: flex;
+    gap: 6px;
+    cursor: pointer;
+  }
+  .copies summary .icon {
+    color: var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
+  }
+  .copies li {
+    padding: 1px 0 1px 22px;
+    overflow-wrap: anywhere;
+  }
+  p .icon {
+    vertical-align: -3px;
+  }
+`;
