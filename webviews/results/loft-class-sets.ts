@@ -88,7 +88,8 @@ export class LoftClassSets extends LitElement {
     const quality = this.results.sets.find((each) => each.method === method);
     const title = method === null ? texts.realPhotos : methodTitle(method);
     return html`<section>
-      <h2>${title} <span class="quiet numbers">${texts.setCount(pictures.length, total)}</span></h2>
+      <h2>${title}</h2>
+      ${total === 0 ? nothing : html`<p class="quiet numbers">${texts.setCount(pictures.length, total)}</p>`}
       ${
         total === 0
           ? this.failure === undefined

@@ -27,8 +27,8 @@ export const setsStyles = css`
   }
   .sets {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr));
-    gap: 20px 24px;
+    grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr));
+    gap: 20px;
   }
   section {
     display: flex;
@@ -37,8 +37,8 @@ export const setsStyles = css`
     min-width: 0;
   }
   section .pictures {
-    grid-template-columns: repeat(auto-fill, minmax(min(64px, 100%), 1fr));
-    gap: 6px;
+    grid-template-columns: repeat(auto-fill, minmax(min(44px, 100%), 1fr));
+    gap: 4px;
     margin: 0;
   }
   h2 {
@@ -46,9 +46,8 @@ export const setsStyles = css`
     font-weight: 600;
     overflow-wrap: anywhere;
   }
-  h2 span {
-    font-size: 0.9em;
-    font-weight: normal;
+  h2 + p {
+    margin-top: -4px;
   }
   .frame.copy {
     outline: 2px dashed var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
@@ -74,8 +73,8 @@ export const setsStyles = css`
   }
   .figures {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(108px, 1fr));
-    gap: 0 16px;
+    grid-template-columns: repeat(auto-fill, minmax(112px, 1fr));
+    gap: 0 12px;
   }
   .figures > div {
     display: flex;
@@ -85,6 +84,7 @@ export const setsStyles = css`
   }
   dt {
     color: var(--quiet);
+    white-space: nowrap;
   }
   .copies summary {
     display: flex;

@@ -106,17 +106,18 @@ export const tableStyles = css`
   .reference > * {
     font-style: italic;
   }
+  /* Widths in em: a ch is wider in bold. */
   .mean {
     display: inline-block;
-    min-width: 5ch;
+    min-width: 3.1em;
     text-align: right;
   }
   .difference .mean {
-    min-width: 6.5ch;
+    min-width: 4em;
   }
   .spread {
     display: inline-block;
-    min-width: 6.5ch;
+    min-width: 4em;
     color: var(--quiet);
   }
   .best .mean,
@@ -138,7 +139,7 @@ export const tableStyles = css`
   }
   .low,
   .high {
-    min-width: 8.5ch;
+    min-width: 5.2em;
     color: var(--quiet);
     text-align: right;
   }

@@ -234,7 +234,7 @@ export const texts = {
   loadingSets: "Looking for the images…",
   figuresAbout: "Figures are of all classes of a set, against all real photos.",
   setCount: (shown: number, total: number) =>
-    shown < total ? `${countText(shown)} of ${countText(total)} shown` : countText(total),
+    shown < total ? `${countText(shown)} of ${countText(total)} shown` : `${countText(total)} shown`,
   emptySet: "This class has none.",
   copyMark: "copy",
   copyOf: (photo: string, cosine: number) => `Nearly a copy of ${photo}, cosine ${figureText(cosine)}`,
