@@ -2,12 +2,12 @@
 import type { RunState } from "../../schemas/protocol.ts";
 
 /** What can happen to a run. */
-export type JobEvent = "enqueue" | "begin" | "cancel" | "finish" | "interrupt" | "fail";
+export type JobEvent = "enqueue" | "begin" | "cancel" | "finish" | "interrupt" | "fail" | "requeue";
 
 /** For each state what may happen in it, and where that leads. */
 const transitions: Readonly<Record<RunState, Partial<Readonly<Record<JobEvent, RunState>>>>> = {
   queued: { begin: "running", cancel: "interrupted", fail: "failed" },
-  running: { cancel: "cancelling", finish: "finished", interrupt: "interrupted", fail: "failed" },
+  running: { cancel: "cancelling", finish: "finished", interrupt: "interrupted", fail: "failed", requeue: "queued" },
   // A run that reaches its end before it hears of the cancel is finished all the same.
   cancelling: { cancel: "cancelling", finish: "finished", interrupt: "interrupted", fail: "failed" },
   finished: { enqueue: "queued" },

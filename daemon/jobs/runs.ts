@@ -32,7 +32,17 @@ const longestQueue = 100;
 const changePause = 100;
 
 /** A run that waits or works. */
-type Job = { readonly run: KnownRun; readonly task: RunTask; readonly controller: AbortController };
+type Job = {
+  readonly run: KnownRun;
+  readonly task: RunTask;
+  readonly controller: AbortController;
+  /** As the configuration or the client asks for it. */
+  readonly device: string;
+  /** ONNX Runtime's provider, once the run has told it. */
+  provider?: string;
+  /** Why it is tried a second time. */
+  readonly crash?: LoftErrorData;
+};
 
 /** Make one with `openRuns`. */
 export class Runs {
@@ -121,11 +131,12 @@ export class Runs {
       ...(device === undefined ? {} : { device }),
       ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
     };
-    this.#jobs.set(run.id, { run, task, controller: new AbortController() });
+    const wanted = device ?? resolution.config.device.provider;
+    this.#jobs.set(run.id, { run, task, controller: new AbortController(), device: wanted });
     Object.assign(run, { isOurs: true, error: undefined, endedAt: undefined, startedAt: new Date().toISOString() });
     this.#move(run, "enqueue");
     const summary = summaryOf(run);
-    this.#queue = enqueued(this.#queue, run.id, device ?? resolution.config.device.provider);
+    this.#queue = enqueued(this.#queue, run.id, wanted);
     this.#beginNext();
     return { ...summary, state: run.state };
   }
@@ -177,35 +188,55 @@ export class Runs {
     }
   }
 
-  async #carryOut({ run, task, controller }: Job): Promise<void> {
+  async #carryOut(job: Job): Promise<void> {
+    const { run, task, controller } = job;
     const { worker, graceMilliseconds, log } = this.#settings;
     log("job begins", { run: run.id });
     let end: JobEvent = "finish";
     try {
       await run.files.refresh();
-      const onNews = (news: WorkerNews) => this.#hear(run, news);
+      const onNews = (news: WorkerNews) => this.#hear(job, news);
       await runInJob(worker, task, { onNews, signal: controller.signal, graceMilliseconds });
     } catch (error) {
       const data = errorData(error);
       end = data.code === "interrupted" ? "interrupt" : "fail";
-      if (end === "fail") run.error = data;
+      if (end === "fail") run.error = job.crash === undefined ? data : crashedTwice(data, job.crash);
     }
     // What the job wrote was told already.
     await run.journal.next().catch(() => undefined);
     run.isSeen = true;
     log("job ended", { run: run.id, end, ...(run.error === undefined ? {} : { error: run.error }) });
+    if (!this.#isDraining && isWorthTheCpu(job)) return this.#againOnCpu(job);
     // Whoever hears the end may start it again at once.
     this.#jobs.delete(run.id);
     this.#move(run, end);
     this.#leave(run);
   }
 
-  #hear(run: KnownRun, news: WorkerNews): void {
+  /** Behind those that wait already; it goes on where it was. */
+  #againOnCpu({ run, task, controller, device, provider }: Job): void {
+    const crash = run.error as LoftErrorData;
+    this.#jobs.set(run.id, { run, task: { ...task, device: "cpu" }, controller, device: "cpu", crash });
+    run.error = undefined;
+    this.#settings.log("job is tried again on the CPU", { run: run.id, device: provider ?? device });
+    run.stream.publish({
+      type: "warning",
+      what: `The run broke off on ${provider ?? device} and is tried once more on the CPU. ${crash.what}`,
+      fix: 'If that happens again, set "device": { "provider": "cpu" }.',
+    });
+    this.#move(run, "requeue");
+    this.#queue = enqueued(dequeued(this.#queue, run.id), run.id, "cpu");
+    this.#beginNext();
+  }
+
+  #hear(job: Job, news: WorkerNews): void {
+    const { run } = job;
     if (news.type === "planned") {
       run.planned = news.classes;
       for (const listener of [...run.onPlanned]) listener();
       return;
     }
+    if (news.event.type === "run-started") job.provider = news.event.provider;
     run.files.add(news.event);
     run.stream.publish(news.event);
     this.#changed(run);
@@ -290,6 +321,16 @@ function errorData(error: unknown): LoftErrorData {
   if (error instanceof LoftError) return { code: error.code, what: error.what, fix: error.fix };
   const what = error instanceof Error ? error.message : String(error);
   return { code: "internal", what, fix: "This is a mistake in LoFT: please report it with `loft daemon logs`." };
+}
+
+/** A crash of a driver or a device's memory says nothing about the CPU; a second one does, and so does one on the CPU. */
+function isWorthTheCpu({ run, controller, device, provider, crash }: Job): boolean {
+  const isFirstCrash = run.error?.code === "job-crashed" && crash === undefined;
+  return isFirstCrash && !controller.signal.aborted && (provider ?? device) !== "cpu";
+}
+
+function crashedTwice(error: LoftErrorData, crash: LoftErrorData): LoftErrorData {
+  return { ...error, what: `${error.what} This was the second try, on the CPU; before: ${crash.what}` };
 }
 
 async function isRunFolder(root: string): Promise<boolean> {

@@ -46,6 +46,8 @@ describe("the states of a run", () => {
     ["queued", ["begin", "cancel", "cancel", "finish"], "finished"],
     ["running", ["cancel", "fail"], "failed"],
     ["failed", ["enqueue", "begin", "fail", "enqueue"], "queued"],
+    ["queued", ["begin", "requeue", "begin", "fail"], "failed"],
+    ["cancelling", ["requeue"], undefined],
     ["finished", ["cancel"], undefined],
     ["running", ["enqueue"], undefined],
     ["queued", ["finish"], undefined],

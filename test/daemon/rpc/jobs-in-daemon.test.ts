@@ -101,6 +101,31 @@ describe("a crash", { timeout: 5 * minutes }, () => {
     await client.until(() => isRun(client, id, hasEnded));
   });
 
+  it("before the device is known is tried once more on the CPU, to the end", async () => {
+    const { client, run, daemon } = await daemonWithRun();
+    const { run: id, sequence } = await client.request("loft/start", { config: join(run.folder, run.config) });
+    await client.request("loft/watch", { run: id, after: sequence });
+    process.kill(await jobOf(daemon.process.pid as number), "SIGSEGV");
+    await client.until(() => isRun(client, id, hasEnded));
+    expect(client.summaries.at(-1)).toMatchObject({ state: "finished", progress: { imagesDone: 6 } });
+    const warnings = client.events.flatMap(({ event }) => (event.type === "warning" ? [event.what] : []));
+    expect(warnings[0]).toMatch(/^The run broke off on auto and is tried once more on the CPU\. .* by SIGSEGV;/);
+    expect(await client.request("loft/status", {})).toMatchObject({ running: 0, queued: 0 });
+  });
+
+  it("on the second try is the end, and both are told", async () => {
+    const { client, run, daemon } = await daemonWithRun();
+    const { run: id, sequence } = await client.request("loft/start", { config: join(run.folder, run.config) });
+    await client.request("loft/watch", { run: id, after: sequence });
+    const first = await jobOf(daemon.process.pid as number);
+    process.kill(first, "SIGSEGV");
+    process.kill(await jobOf(daemon.process.pid as number, first), "SIGABRT");
+    await client.until(() => isRun(client, id, hasEnded));
+    const summary = client.summaries.at(-1);
+    expect(summary).toMatchObject({ state: "failed", error: { code: "job-crashed" } });
+    expect(summary?.error?.what).toMatch(/by SIGABRT; .* second try, on the CPU; before: .* by SIGSEGV;/);
+  });
+
   it("of the daemon takes its job along, and the next daemon offers the run", async () => {
     const { client, run, daemon } = await daemonWithRun(longRun);
     const { run: id, sequence } = await client.request("loft/start", { config: join(run.folder, run.config) });
@@ -261,6 +286,15 @@ function isStep(event: RunEvent): boolean {
 async function childrenOf(pid: number): Promise<readonly number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   return text.trim().split(" ").filter(Boolean).map(Number);
+}
+
+/** The job of a daemon that just began one, other than one that is known. */
+async function jobOf(pid: number, other?: number): Promise<number> {
+  for (;;) {
+    const job = (await childrenOf(pid)).find((child) => child !== other);
+    if (job !== undefined) return job;
+    await sleep(5);
+  }
 }
 
 async function gone(pid: number): Promise<void> {
