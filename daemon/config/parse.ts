@@ -46,10 +46,21 @@ function lineAt(lineStarts: readonly number[], offset: number): number {
   return low;
 }
 
+/** Values of groups that were asked for: nodes never change, and several checks ask for the same ones. */
+const groupValues = new WeakMap<Node, Readonly<Record<string, unknown>>>();
+
 /** The plain value of a node. Keys without a value are left out, and `__proto__` is a key like any other. */
 export function plainValue(node: Node): unknown {
   if (node.type === "array") return (node.children ?? []).map(plainValue);
   if (node.type !== "object") return node.value as unknown;
+  const known = groupValues.get(node);
+  if (known !== undefined) return known;
+  const value = groupValue(node);
+  groupValues.set(node, value);
+  return value;
+}
+
+function groupValue(node: Node): Readonly<Record<string, unknown>> {
   // Key by key, without lists in between: an editor asks with each keystroke, and there may be thousands of class names.
   const value: Record<string, unknown> = {};
   for (const { children } of node.children ?? []) {
@@ -86,20 +97,19 @@ export function propertyAt(node: Node | undefined, key: string): Property | unde
 
 export type Property = { readonly key: Node; readonly value: Node | undefined };
 
-function properties(node: Node): readonly Property[] {
-  return (node.children ?? []).flatMap(({ children }) =>
-    children?.[0] === undefined ? [] : [{ key: children[0], value: children[1] }],
-  );
-}
-
 function lineStartsOf(text: string): readonly number[] {
-  return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length)];
+  if (text.includes("\r")) return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length)];
+  const starts = [0];
+  for (let end = text.indexOf("\n"); 0 <= end; end = text.indexOf("\n", end + 1)) starts.push(end + 1);
+  return starts;
 }
 
 // Deeper nesting than any configuration has would exhaust the stack of the parser.
 const depthLimit = 64;
 
 function deepestAllowed(text: string): ProblemDraft | undefined {
+  // With so few brackets nothing is that deep, and the text need not be read twice.
+  if (hasAtMost(text, depthLimit)) return undefined;
   const scanner = createScanner(text, true);
   let depth = 0;
   while (scanner.getPosition() < text.length) {
@@ -114,6 +124,15 @@ function deepestAllowed(text: string): ProblemDraft | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether a text has at most so many opening brackets, in strings and comments too. */
+function hasAtMost(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); 0 <= at && count <= limit; at = text.indexOf(bracket, at + 1)) count += 1;
+  }
+  return count <= limit;
 }
 
 /** One slip makes the parser report the same line again and again; the first report is the helpful one. */
@@ -194,23 +213,30 @@ function wordProblem(text: string, span: Span): { message: string; fix: string; 
 }
 
 /** Keys given twice in one group: JSON would silently take the last. */
-function duplicateKeys(node: Node | undefined, path: Path = []): readonly ProblemDraft[] {
-  if (node?.type === "array")
-    return (node.children ?? []).flatMap((item, index) => duplicateKeys(item, [...path, index]));
-  if (node?.type !== "object") return [];
+function duplicateKeys(tree: Node | undefined): readonly ProblemDraft[] {
+  const found: ProblemDraft[] = [];
+  if (tree !== undefined) collectDuplicates(tree, [], found);
+  return found;
+}
+
+/** Key by key, without lists in between: there may be thousands of class names, and this runs with each keystroke. */
+function collectDuplicates(node: Node, path: Path, found: ProblemDraft[]): void {
+  if (node.type === "array") {
+    for (const [index, item] of (node.children ?? []).entries()) collectDuplicates(item, [...path, index], found);
+  }
+  if (node.type !== "object") return;
   const seen = new Set<string>();
-  return properties(node).flatMap(({ key, value }) => {
+  for (const { children } of node.children ?? []) {
+    const [key, value] = children ?? [];
+    if (key === undefined) continue;
     const name = key.value as string;
-    const inner = duplicateKeys(value, [...path, name]);
-    if (!seen.has(name)) {
-      seen.add(name);
-      return inner;
+    if (seen.has(name)) {
+      const span = { offset: key.offset, length: key.length };
+      found.push({ ...duplicateText(name), path: [...path, name], span });
     }
-    return [
-      { ...duplicateText(name), path: [...path, name], span: { offset: key.offset, length: key.length } },
-      ...inner,
-    ];
-  });
+    seen.add(name);
+    if (value?.type === "object" || value?.type === "array") collectDuplicates(value, [...path, name], found);
+  }
 }
 
 function duplicateText(name: string): Omit<ProblemDraft, "path" | "span"> {

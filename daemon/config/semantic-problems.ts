@@ -121,16 +121,22 @@ function warmupProblems({ tree, preset, method }: Context): readonly ProblemDraf
 function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
   const group = nodeAt(tree, ["data", "classNames"]);
   if (group?.type !== "object") return [];
-  const names = Object.entries(plainValue(group) as Readonly<Record<string, unknown>>);
+  const names = plainValue(group) as Readonly<Record<string, unknown>>;
   const firsts = new Map<unknown, string>();
-  return names.flatMap(([folder, name]) => {
+  const problems: ProblemDraft[] = [];
+  for (const folder of Object.keys(names)) {
+    const name = names[folder];
     const other = firsts.get(name);
     if (other === undefined) firsts.set(name, folder);
-    if (other === undefined || typeof name !== "string") return [];
-    const message = `The folders "${other}" and "${folder}" have the same class name "${name}".`;
-    const fix = "Give them different names, or put their photos into one folder.";
-    return [draft(tree, "class-name-shared", ["data", "classNames", folder], message, fix)];
-  });
+    else if (typeof name === "string") problems.push(sharedName(tree, name, [other, folder]));
+  }
+  return problems;
+}
+
+function sharedName(tree: Node, name: string, [first, second]: readonly [string, string]): ProblemDraft {
+  const message = `The folders "${first}" and "${second}" have the same class name "${name}".`;
+  const fix = "Give them different names, or put their photos into one folder.";
+  return draft(tree, "class-name-shared", ["data", "classNames", second], message, fix);
 }
 
 /** Images inside the folder of photos would be taken for photos by the next run. */

@@ -118,16 +118,29 @@ function emptyClassProblems(analysis: Analysis, known: KnownFacts): readonly Dis
 function classNameProblems(analysis: Analysis, known: KnownFacts): readonly DiskProblem[] {
   const names = nodeAt(analysis.inheritance.tree, ["data", "classNames"]);
   if (names?.type !== "object") return [];
-  const folders = classesWithPhotos(known).map(({ folder }) => folder.normalize("NFC"));
-  if (folders.length === 0) return [];
-  const present = new Set(folders);
+  const folders = foldersOf(known);
+  if (folders.size === 0) return [];
   const keys = (names.children ?? []).flatMap(({ children }) => (children?.[0] === undefined ? [] : [children[0]]));
+  const unknown = keys.filter((key) => !folders.has(String(key.value).normalize("NFC")));
+  if (unknown.length === 0) return [];
   const given = new Set(keys.map((key) => String(key.value).normalize("NFC")));
-  const unnamed = folders.filter((folder) => !given.has(folder));
-  return keys
-    .filter((key) => !present.has(String(key.value).normalize("NFC")))
-    .map((key, index) => unknownFolder(key, folders, index * unnamed.length < mostComparisons ? unnamed : []))
+  const present = [...folders];
+  const unnamed = present.filter((folder) => !given.has(folder));
+  return unknown
+    .map((key, index) => unknownFolder(key, present, index * unnamed.length < mostComparisons ? unnamed : []))
     .map((problem) => placed(analysis, problem, problem));
+}
+
+/** The class folders of each answer of the disk, in one spelling: they stay the same over many keystrokes. */
+const knownFolders = new WeakMap<DataFacts, ReadonlySet<string>>();
+
+function foldersOf(known: KnownFacts): ReadonlySet<string> {
+  const { data } = known;
+  if (data === undefined) return new Set();
+  const folders =
+    knownFolders.get(data) ?? new Set(classesWithPhotos(known).map(({ folder }) => folder.normalize("NFC")));
+  knownFolders.set(data, folders);
+  return folders;
 }
 
 /** With so many unknown names the folder is another one: guesses would take long and help nobody. */

@@ -23,7 +23,7 @@ type Sources = {
 };
 
 /** Several cursors, a held key or a paste come as many changes: they are looked at together. */
-const burstMilliseconds = 3;
+const burstMilliseconds = 1;
 
 /** The disk is looked at when the typing pauses: half a path names a folder that nobody means. */
 const pauseMilliseconds = 200;
