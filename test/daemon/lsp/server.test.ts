@@ -28,6 +28,9 @@ function change(
   return client.notify("textDocument/didChange", { textDocument: { uri, version }, contentChanges });
 }
 
+/** A busy machine may take more than the second that a poll has by itself. */
+const patiently = { timeout: 30_000 };
+
 const codes = ({ diagnostics }: { readonly diagnostics: readonly { readonly code?: unknown }[] }) =>
   diagnostics.map(({ code }) => code);
 
@@ -86,7 +89,7 @@ describe("a session", () => {
       const params = { textDocument, position: { line: 2, character: 14 } };
       return JSON.stringify((await client.request<Hover>("textDocument/hover", params)).contents);
     };
-    await expect.poll(hovered).toContain("| cat | 2 |");
+    await expect.poll(hovered, patiently).toContain("| cat | 2 |");
     const list = await client.request<CompletionList>("textDocument/completion", {
       textDocument,
       position: { line: 2, character: 24 },
@@ -103,6 +106,7 @@ describe("a session", () => {
       .poll(
         async () =>
           (await client.request<CodeLens[]>("textDocument/codeLens", { textDocument })).at(-1)?.command?.title,
+        patiently,
       )
       .toBe("4 adapters · 200 images · about 1 min · 400 MB · CPU");
     const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
@@ -193,7 +197,7 @@ describe("a session", () => {
       warnings: [],
     });
     await expect
-      .poll(() => [...new Set(asked)].sort())
+      .poll(() => [...new Set(asked)].sort(), patiently)
       .toEqual(["workspace/codeLens/refresh", "workspace/inlayHint/refresh"]);
   });
 });
