@@ -4,10 +4,23 @@ import { nodeAt } from "./parse.ts";
 import type { MethodName } from "./preset.ts";
 import type { Path, ProblemDraft } from "./problem.ts";
 import { draft, textAt } from "./problem-drafts.ts";
+import { configFields } from "./schema-fields.ts";
 
-/** Captions for caption-prompt, and warnings about fields that change nothing. */
+/** Captions for caption-prompt, and warnings about fields that change nothing for any method in use. */
 export function methodProblems(tree: Node, method: MethodName): readonly ProblemDraft[] {
-  return [...captionsProblems(tree, method), ...unusedProblems(tree, method)];
+  const compared = comparedMethods(tree);
+  return [...captionsProblems(tree, method, compared), ...unusedProblems(tree, method, compared)];
+}
+
+/** Whether a value of a possibly wrong configuration names a method. */
+export function isMethodName(value: unknown): value is MethodName {
+  return configFields.find(({ path }) => path.join() === "method")?.schema.enum?.includes(value) ?? false;
+}
+
+/** The methods of `evaluation.methods`. */
+function comparedMethods(tree: Node): readonly MethodName[] {
+  const items = nodeAt(tree, ["evaluation", "methods"])?.children ?? [];
+  return items.map(({ value }): unknown => value).filter(isMethodName);
 }
 
 /** Whether a method has a use for the values of training. */
@@ -15,21 +28,26 @@ export function trainsAdapters(method: MethodName): boolean {
   return method !== "class-prompt" && method !== "caption-prompt";
 }
 
-function captionsProblems(tree: Node, method: MethodName): readonly ProblemDraft[] {
+function captionsProblems(tree: Node, method: MethodName, compared: readonly MethodName[]): readonly ProblemDraft[] {
   const isGiven = textAt(tree, ["prompt", "captions"]) !== undefined;
-  if (method === "caption-prompt" && !isGiven) {
+  const place = method === "caption-prompt" ? ["method"] : ["evaluation", "methods"];
+  if ([method, ...compared].includes("caption-prompt")) {
+    if (isGiven) return [];
     const message = 'The method "caption-prompt" needs captions, and prompt.captions is not given.';
     const fix =
       'Write for example "prompt": { "captions": "captions.txt" }; the file has a [class] line and a caption a line.';
-    return [draft(tree, "captions-not-given", ["method"], message, fix)];
+    return [draft(tree, "captions-not-given", place, message, fix)];
   }
-  if (method === "caption-prompt" || !isGiven) return [];
+  if (!isGiven) return [];
   return [unused(tree, method, ["prompt", "captions"], 'Set "method" to "caption-prompt", or remove it.')];
 }
 
 /** The fields that a method leaves alone: fusion where there is no choice of adapters, training where there is none. */
-function unusedProblems(tree: Node, method: MethodName): readonly ProblemDraft[] {
-  const paths = unusedPaths(tree, method).filter((path) => nodeAt(tree, path) !== undefined);
+function unusedProblems(tree: Node, method: MethodName, compared: readonly MethodName[]): readonly ProblemDraft[] {
+  const others = compared.map((one) => unusedPaths(tree, one).map(String));
+  const paths = unusedPaths(tree, method).filter(
+    (path) => nodeAt(tree, path) !== undefined && others.every((unusedThere) => unusedThere.includes(String(path))),
+  );
   return paths.map((path) => unused(tree, method, path, "Remove it, or choose another method."));
 }
 

@@ -2,13 +2,12 @@
 import { posix } from "node:path";
 import type { Node } from "jsonc-parser";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
-import { methodProblems, trainsAdapters } from "./method-problems.ts";
+import { isMethodName, methodProblems, trainsAdapters } from "./method-problems.ts";
 import { nodeAt, plainValue } from "./parse.ts";
 import type { ChoosePreset, MethodName, PresetName, PresetValues } from "./preset.ts";
 import { presetValues } from "./preset.ts";
 import type { ProblemDraft } from "./problem.ts";
 import { counted, draft, numberAt, textAt } from "./problem-drafts.ts";
-import { configFields } from "./schema-fields.ts";
 import { closest } from "./suggest.ts";
 import { placeholders, placeholdersOf } from "./template.ts";
 
@@ -43,11 +42,10 @@ function presetChoice(tree: Node): PresetChoice {
   const preset = textAt(tree, ["preset"]);
   const model = textAt(tree, ["model"]) ?? loftDefaults.model;
   const method = textAt(tree, ["method"]);
-  const isMethod = configFields.find(({ path }) => path.join() === "method")?.schema.enum?.includes(method) ?? false;
   return {
     preset: preset === "paper" || preset === "loft-mini" ? preset : "auto",
     model,
-    method: isMethod ? (method as MethodName) : loftDefaults.method,
+    method: isMethodName(method) ? method : loftDefaults.method,
   };
 }
 

@@ -1,6 +1,5 @@
 /** The synthetic sets of an evaluation: each method's run is carried out, or found done, and its images are listed. */
 import { join } from "node:path";
-import { loftError } from "../base/errors.ts";
 import type { MethodName } from "../config/preset.ts";
 import type { SyntheticPicture, SyntheticSet } from "./evaluate-plan.ts";
 import { readFinishedImages } from "./finished-images.ts";
@@ -17,7 +16,7 @@ export type MethodRun = {
 
 /**
  * Plan the runs that the synthetic rows need: the configuration's own in its run folder, others below it.
- * @throws LoftError "config-invalid" where a method lacks what it needs, and what `prepareJob` throws
+ * @throws LoftError what `prepareJob` throws
  */
 export async function prepareMethods(
   request: JobRequest,
@@ -28,12 +27,6 @@ export async function prepareMethods(
   if (!config.evaluation.rows.some((row) => row === "synthetic" || row === "real+synthetic")) return [];
   const runs: MethodRun[] = [];
   for (const method of config.evaluation.methods) {
-    if (method === "caption-prompt" && config.prompt.captions === null) {
-      throw loftError("config-invalid", {
-        what: "evaluation.methods has caption-prompt, and prompt.captions is not given.",
-        fix: "Give a captions file as prompt.captions, or leave the method out.",
-      });
-    }
     if (method === config.method) runs.push({ method, prepared: own, root });
     else runs.push({ method, prepared: await prepareJob({ ...request, method }), root: join(root, "methods", method) });
   }

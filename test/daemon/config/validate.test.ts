@@ -267,6 +267,14 @@ describe("values that do not fit each other", () => {
       ],
     ],
     ['"method": "caption-prompt", "prompt": { "captions": "c.txt", "domain": "pet" }', []],
+    ['"prompt": { "captions": "c.txt" }, "evaluation": { "methods": ["loft", "caption-prompt"] }', []],
+    [
+      '"evaluation": { "methods": ["caption-prompt"] }',
+      [
+        'The method "caption-prompt" needs captions, and prompt.captions is not given. Write for example "prompt": { "captions": "captions.txt" }; the file has a [class] line and a caption a line.',
+      ],
+    ],
+    ['"method": "class-prompt", "training": { "steps": 20 }, "evaluation": { "methods": ["loft"] }', []],
     [
       '"prompt": { "captions": "c.txt" }',
       [
