@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import { daemonFiles, daemonFolder } from "../schemas/discovery.ts";
+import { removeTornFiles } from "./base/atomic-file.ts";
 import { LoftError, loftError } from "./base/errors.ts";
 import { type Log, openLog } from "./base/log.ts";
 import { type ProcessLock, takeLock } from "./base/process-lock.ts";
@@ -53,6 +54,7 @@ async function serveSockets(options: DaemonOptions, { port, idleSeconds }: Optio
   const lock = await takeDaemonLock(options.folder);
   if (lock === undefined) return undefined;
   try {
+    await removeTornFiles(options.folder);
     return await startDaemon({ ...options, port, idleMilliseconds: idleSeconds * 1000 }, lock.release);
   } catch (error) {
     await lock.release();

@@ -241,7 +241,13 @@ export class DaemonClient implements Disposable {
   }
 }
 
-const notificationNames: readonly NotificationName[] = ["loft/runEvent", "loft/runChanged"];
+/** Every notification is passed on; a new one that is not named here does not compile. */
+const passedOn: Readonly<Record<NotificationName, true>> = {
+  "loft/runEvent": true,
+  "loft/runPlanned": true,
+  "loft/runChanged": true,
+};
+const notificationNames = Object.keys(passedOn) as NotificationName[];
 
 type Child = { readonly exitCode: () => number | undefined; readonly ended: Promise<void> };
 

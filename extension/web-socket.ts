@@ -1,4 +1,5 @@
 /** One WebSocket to the daemon: opened with the token, greeted, and wrapped as the transports of JSON-RPC. */
+import { connect } from "node:net";
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
@@ -7,8 +8,8 @@ import {
   type Message,
   type MessageTransports,
 } from "vscode-languageclient";
-import { WebSocket } from "ws";
-import type { Discovery } from "../schemas/discovery.ts";
+import { type ClientOptions, WebSocket } from "ws";
+import type { DaemonEndpoint, Discovery } from "../schemas/discovery.ts";
 import { protocolVersion, type RequestName, type Requests } from "../schemas/protocol.ts";
 
 const openMilliseconds = 5_000;
@@ -16,9 +17,9 @@ const answerMilliseconds = 10_000;
 
 /** Rejects when nothing answers at the endpoint. */
 export function openSocket({ endpoint, token }: Discovery): Promise<WebSocket> {
-  const address =
-    endpoint.kind === "socket" ? `ws+unix://${endpoint.path}:/` : `ws://${endpoint.host}:${endpoint.port}/`;
-  const socket = new WebSocket(address, {
+  const { url, options } = addressOf(endpoint);
+  const socket = new WebSocket(url, {
+    ...options,
     headers: { Authorization: `Bearer ${token}` },
     handshakeTimeout: openMilliseconds,
     perMessageDeflate: false,
@@ -27,6 +28,12 @@ export function openSocket({ endpoint, token }: Discovery): Promise<WebSocket> {
     socket.once("open", () => resolve(socket));
     socket.once("error", reject);
   });
+}
+
+/** Sockets and named pipes are connected to by their path as it is: in an address, spaces and umlauts would be encoded. */
+function addressOf(endpoint: DaemonEndpoint): { readonly url: string; readonly options: ClientOptions } {
+  if (endpoint.kind === "tcp") return { url: `ws://${endpoint.host}:${endpoint.port}/`, options: {} };
+  return { url: "ws://localhost/", options: { createConnection: () => connect(endpoint.path) } };
 }
 
 /**

@@ -18,7 +18,8 @@ export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
  * @throws LoftError "disk-full" or "output-unwritable"
  */
 export async function writeFileAtomic(file: string, content: FileContent): Promise<void> {
-  const temporary = join(dirname(file), `.${basename(file).slice(0, 100)}.${process.pid}${temporarySuffix}`);
+  // A name has 255 bytes at most, and a character up to three.
+  const temporary = join(dirname(file), `.${basename(file).slice(0, 70)}.${process.pid}${temporarySuffix}`);
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeSynced(temporary, content);

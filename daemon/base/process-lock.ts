@@ -115,8 +115,20 @@ async function readLock(file: string): Promise<FoundLock | undefined> {
   }
 }
 
-function isAlive({ holder, heartbeat }: FoundLock, now: Date): boolean {
+/** Another machine's clock may be ahead by so much. */
+const clockDifference = 600_000;
+
+/**
+ * A heartbeat of the far future is as old as it is early: the clock was set back since, and a living holder's next one
+ * comes within seconds.
+ */
+function silenceOf(heartbeat: Date, now: Date): number {
   const silence = now.getTime() - heartbeat.getTime();
+  return silence < -clockDifference ? -silence : silence;
+}
+
+function isAlive({ holder, heartbeat }: FoundLock, now: Date): boolean {
+  const silence = silenceOf(heartbeat, now);
   if (holder === undefined) return silence < 2_000;
   if (holder.host !== hostname()) return silence < silentMilliseconds;
   if (!isProcessThere(holder.pid)) return false;
@@ -133,7 +145,7 @@ async function removeStaleLock(file: string, stale: FoundLock, now: Date): Promi
   const turn = `${file}.takeover`;
   if (!(await createFile(turn, ""))) {
     const left = await stat(turn).catch(() => undefined);
-    if (left !== undefined && abandonedMilliseconds < now.getTime() - left.mtimeMs) await rm(turn, { force: true });
+    if (left !== undefined && abandonedMilliseconds < silenceOf(left.mtime, now)) await rm(turn, { force: true });
     await sleep(25);
     return;
   }

@@ -103,11 +103,15 @@ export async function refreshFromDisk(run: KnownRun): Promise<void> {
   if (run.isOurs && isActive(run.state)) return;
   const isHeld = await isLockHeld(inRun(run.root, runPaths.lock)).catch(() => false);
   await run.files.refresh();
-  const { entries } = await run.journal.next();
-  // A run may have been started here while the disk was read.
-  if (run.isOurs && isActive(run.state)) return;
-  for (const event of entries) run.stream.publish(event);
-  const last = entries.findLast(({ type }) => stateAfter[type] !== undefined);
+  let last: RunEvent | undefined;
+  // A run may be started here while the disk is read.
+  const isStartedHere = () => run.isOurs && isActive(run.state);
+  const count = await run.journal.follow((events) => {
+    if (isStartedHere()) return;
+    for (const event of events) run.stream.publish(event);
+    last = events.findLast(({ type }) => stateAfter[type] !== undefined) ?? last;
+  });
+  if (isStartedHere()) return;
   const before = run.state;
   // What a failed run wrote last is its beginning; why it failed the registry knows.
   const isStillFailed = run.state === "failed" && !run.isSeen && last?.type === "run-started";
@@ -117,7 +121,7 @@ export async function refreshFromDisk(run: KnownRun): Promise<void> {
   else if (told !== undefined) run.state = told;
   else if (isActive(run.state)) run.state = "interrupted";
   if (run.state !== "failed") run.error = undefined;
-  if (0 < entries.length || run.state !== before) run.changed();
+  if (0 < count || run.state !== before) run.changed();
   const record = run.name === basename(run.root) ? await readRun(run.root).catch(() => undefined) : undefined;
   const { name } = (record?.config ?? {}) as { readonly name?: unknown };
   if (typeof name === "string") run.name = name;

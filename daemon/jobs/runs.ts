@@ -203,7 +203,7 @@ export class Runs {
       if (end === "fail") run.error = job.crash === undefined ? data : crashedTwice(data, job.crash);
     }
     // What the job wrote was told already.
-    await run.journal.next().catch(() => undefined);
+    await run.journal.follow(() => undefined).catch(() => undefined);
     run.isSeen = true;
     log("job ended", { run: run.id, end, ...(run.error === undefined ? {} : { error: run.error }) });
     if (!this.#isDraining && isWorthTheCpu(job)) return this.#againOnCpu(job);
@@ -297,7 +297,8 @@ export class Runs {
       return run;
     }
     // A run that failed before it wrote anything is still worth showing, until the daemon ends.
-    if (run.isOurs) return run;
+    const hadFolder = run.stream.progress().stage !== "loading";
+    if (run.isOurs && !hadFolder) return run;
     this.#runs.delete(run.id);
     return undefined;
   }

@@ -1,11 +1,12 @@
 /** The daemon from the other side: found, started where it is missing, greeted; used by the command line and by tests. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createProtocolConnection, type ProtocolConnection, ResponseError } from "vscode-languageserver/node";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 import { type DaemonEndpoint, type Discovery, daemonFiles } from "../../schemas/discovery.ts";
 import {
   type LoftErrorData,
@@ -84,9 +85,10 @@ export async function openClient(discovery: Discovery): Promise<DaemonClient> {
   };
 }
 
-/** The address of an endpoint, for `ws`. */
-export function webSocketUrl(endpoint: DaemonEndpoint): string {
-  return endpoint.kind === "socket" ? `ws+unix://${endpoint.path}:/` : `ws://${endpoint.host}:${endpoint.port}/`;
+/** Sockets and named pipes are connected to by their path as it is: in an address, spaces and umlauts would be encoded. */
+function addressOf(endpoint: DaemonEndpoint): { readonly url: string; readonly options: ClientOptions } {
+  if (endpoint.kind === "tcp") return { url: `ws://${endpoint.host}:${endpoint.port}/`, options: {} };
+  return { url: "ws://localhost/", options: { createConnection: () => connect(endpoint.path) } };
 }
 
 async function meet(folder: string, mayReplace: boolean): Promise<DaemonClient | undefined> {
@@ -111,7 +113,9 @@ async function meet(folder: string, mayReplace: boolean): Promise<DaemonClient |
 }
 
 function openSocket({ endpoint, token }: Discovery): Promise<WebSocket> {
-  const socket = new WebSocket(webSocketUrl(endpoint), {
+  const { url, options } = addressOf(endpoint);
+  const socket = new WebSocket(url, {
+    ...options,
     headers: { Authorization: `Bearer ${token}` },
     handshakeTimeout: openMilliseconds,
     perMessageDeflate: false,

@@ -1,5 +1,5 @@
 /** The daemon as a process: how fast it is there, that there is one, how it ends, and that it serves any LSP client. */
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -18,6 +18,16 @@ describe("the daemon's process", () => {
     const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
     expect((Number(fields[11]) + Number(fields[12])) * 10).toBeLessThan(800);
     expect(await readFile(`/proc/${pid}/maps`, "utf8")).not.toMatch(/onnxruntime|libvips|sharp/);
+  });
+
+  it("is found in a folder whose name has spaces, quotes, a colon and umlauts, and clears away what a kill left", async () => {
+    const folder = join(await temporaryFolder(), `d "x" it's: größe %20`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, ".runs.json.1.loft-tmp"), "{");
+    const daemon = await daemonForTest(folder);
+    expect(daemon.discovery.endpoint.kind).toBe("socket");
+    expect(await (await clientForTest(daemon)).request("loft/status", {})).toMatchObject({ pid: daemon.process.pid });
+    expect((await readdir(folder)).filter((name) => name.endsWith(".loft-tmp"))).toEqual([]);
   });
 
   it("is one, however many start at once", { timeout: 300_000 }, async () => {

@@ -30,10 +30,11 @@ describe("writeFileAtomic", () => {
   });
 
   it("writes names of the greatest length a file system allows", async () => {
-    const folder = await temporaryFolder();
-    const name = "x".repeat(255);
-    await writeFileAtomic(join(folder, name), "long");
-    expect(await readdir(folder)).toEqual([name]);
+    for (const name of ["x".repeat(255), "写".repeat(85), `"it's"\n größe 🐦`]) {
+      const folder = await temporaryFolder();
+      await writeFileAtomic(join(folder, name), "long");
+      expect(await readdir(folder)).toEqual([name]);
+    }
   });
 
   it("says that a folder in the way or a file as a folder cannot be written", async () => {

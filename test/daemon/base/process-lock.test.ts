@@ -35,6 +35,8 @@ describe("takeLock", () => {
     ["another machine that is silent", { pid: 1, host: "elsewhere", since }, 61, false],
     ["a writer of this moment", "{", 0, true],
     ["a writer that was killed", "{", 3, false],
+    ["a writer that was killed before the clock was set back", "{", -3600, false],
+    ["another machine, heard of before the clock was set back", { pid: 1, host: "elsewhere", since }, -3600, false],
   ])("respects or takes over the lock of %s", async (_, holder, silentSeconds, isRespected) => {
     const file = await lockFile();
     await writeFile(file, typeof holder === "string" ? holder : JSON.stringify(holder));
@@ -42,6 +44,15 @@ describe("takeLock", () => {
     await utimes(file, heard, heard);
     if (isRespected) await expect(take(file)).rejects.toMatchObject({ code: "model-locked" });
     else await (await take(file)).release();
+  });
+
+  it("is not kept out by a takeover that was killed before the clock was set back", async () => {
+    const file = await lockFile();
+    await writeFile(file, "{");
+    await writeFile(`${file}.takeover`, "");
+    const later = new Date(Date.now() + 3_600_000);
+    for (const path of [file, `${file}.takeover`]) await utimes(path, later, later);
+    await (await take(file)).release();
   });
 
   it("does not remove the lock of a successor", async () => {

@@ -75,6 +75,22 @@ describe("a log that grows", () => {
     expect(await cursor.next()).toEqual({ entries: [{ at: 7 }], restarted: true });
   });
 
+  it("passes over a line of many megabytes, and takes millions of lines piece by piece", async () => {
+    const file = join(await temporaryFolder(), "log.jsonl");
+    await writeFile(file, `{"at":1}\n{"long":"${"x".repeat(9e6)}"}\n{"at":2}\n${"{}\n".repeat(2e6)}`);
+    const cursor = openJournalCursor<{ readonly at?: number }>(file);
+    const pieces: number[] = [];
+    const numbers: number[] = [];
+    const count = await cursor.follow((entries) => {
+      pieces.push(entries.length);
+      for (const { at } of entries) if (at !== undefined) numbers.push(at);
+    });
+    expect([numbers, count]).toEqual([[1, 2], 2_000_002]);
+    expect(Math.max(...pieces)).toBeLessThan(2_000_000);
+    await appendFile(file, '{"at":3}\n');
+    expect((await cursor.next()).entries).toEqual([{ at: 3 }]);
+  });
+
   it("gives each line to one of those who look at the same time", async () => {
     const file = join(await temporaryFolder(), "log.jsonl");
     await writeFile(file, '{"at":1}\n{"at":2}\n');

@@ -213,6 +213,9 @@ describe("clients that come and go", { timeout: 5 * minutes }, () => {
     expect(classes).toEqual(mine.classes);
     await rm(run.root, { recursive: true });
     expect(await stranger.request("loft/runs", { configs: [] })).toEqual([]);
+    // The daemon that made it does not show what is gone either.
+    expect(await client.request("loft/runs", { configs: [] })).toEqual([]);
+    expect((await client.request("loft/watch", { run: id }).catch((error) => error)).code).toBe("run-unknown");
   });
 });
 
