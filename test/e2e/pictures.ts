@@ -1,44 +1,85 @@
 /**
- * Pictures for README.md, of the quick start after `npm start`: the panel with its samples, details and pair matrix.
+ * The pictures of the editor in README.md, and more of the same in three themes to look at in artefacts/pictures/. The
+ * panel shows the quick start as `npm start` left it; the configuration needs no run.
  *
  *   LOFT_PICTURES=1 npx vitest run --config test/e2e/vitest.config.ts
  */
-import { cpSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "./support/root.ts";
 import { inSession, themes } from "./support/session.ts";
+import type { Workbench } from "./support/workbench.ts";
+
+/** The one theme that README.md shows. */
+const shown = "dark";
 
 it.each(themes)("shows the quick start (%s)", (theme) =>
-  inSession(
-    {
-      journey: "pictures",
-      theme,
-      config: null,
-      classes: [],
-      fill: (workspace) => cpSync(join(root, "examples", "quick-start"), workspace, { recursive: true }),
-    },
-    async ({ open, shot }) => {
-      const workbench = await open("quick-start.loft.json");
-      await workbench.ready();
-      await workbench.lens("adapters").waitFor();
-      await workbench.command("LoFT: Show Samples");
-      const panel = await workbench.webview("loft-samples");
-      await expect.poll(() => panel.locator("loft-sample-grid img").count()).toBeGreaterThan(8);
-      await workbench.showRuns();
-      await workbench.runs.filter({ hasText: "images" }).waitFor();
-      await shot(workbench, "samples");
-      await panel.locator("loft-sample-grid img").nth(1).click();
-      await panel.locator("loft-sample-details").waitFor();
-      await shot(workbench, "details");
-      await panel.getByRole("tab", { name: "Training" }).click();
-      await panel.locator("loft-loss-chart").first().waitFor();
-      await shot(workbench, "training");
-      await panel.getByRole("tab", { name: /Pair/ }).click();
-      await panel.getByRole("button", { name: "Fill All" }).click();
-      const cells = panel.locator("loft-pair-matrix").locator("button img, [role=gridcell] img");
-      await expect.poll(() => cells.count(), { timeout: 240_000 }).toBeGreaterThan(15);
-      await shot(workbench, "pairs");
-    },
-  ),
+  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyQuickStart }, async ({ open, shot }) => {
+    const workbench = await open("quick-start.loft.json");
+    await workbench.ready();
+    await workbench.lens("adapters").waitFor();
+    await workbench.command("LoFT: Show Samples");
+    const panel = await workbench.webview("loft-samples");
+    await expect.poll(() => panel.locator("loft-sample-grid img").count()).toBeGreaterThan(8);
+    await workbench.showRuns();
+    await workbench.runs.filter({ hasText: "images" }).waitFor();
+    await shot(workbench, "samples");
+    if (theme === shown) await forReadme(workbench, "samples-panel.png", 800);
+    await panel.locator("loft-sample-grid img").nth(1).click();
+    await panel.locator("loft-sample-details").waitFor();
+    await shot(workbench, "details");
+    await panel.getByRole("tab", { name: "Training" }).click();
+    await panel.locator("loft-loss-chart").first().waitFor();
+    await shot(workbench, "training");
+    await panel.getByRole("tab", { name: /Pair/ }).click();
+    await panel.getByRole("button", { name: "Fill All" }).click();
+    const cells = panel.locator("loft-pair-matrix").locator("button img, [role=gridcell] img");
+    await expect.poll(() => cells.count(), { timeout: 240_000 }).toBeGreaterThan(15);
+    await shot(workbench, "pairs");
+  }),
 );
+
+it.each(themes)("shows a configuration (%s)", (theme) =>
+  inSession({ journey: "pictures", theme, config: more, fill: writeBase }, async ({ open, shot }) => {
+    const workbench = await open("shoes.loft.json");
+    await workbench.ready();
+    await workbench.squiggles.first().waitFor();
+    await workbench.word("learningRate").waitFor();
+    await workbench.word("imagesPerClass").hover();
+    await workbench.hover.filter({ hasText: "Instead of" }).waitFor();
+    await shot(workbench, "configuration");
+    if (theme === shown) await forReadme(workbench, "configuration.png", 560);
+  }),
+);
+
+/** One mistyped key, values of its own, and the rest from another file; long enough that the hover hides no problem. */
+const more = {
+  extends: "base.loft.json",
+  training: { setps: 200, batchSize: 2 },
+  data: { shots: 4 },
+  prompt: { template: "a photo of a {class}, on white" },
+  sampling: { imagesPerClass: 100 },
+};
+
+function writeBase(workspace: string): void {
+  const base = {
+    data: { folder: "photos", classNames: { car: "toy car" } },
+    training: { learningRate: 0.0005 },
+    sampling: { imagesPerClass: 20, guidanceScale: 1.5 },
+  };
+  writeFileSync(join(workspace, "base.loft.json"), `${JSON.stringify(base, undefined, 2)}\n`);
+}
+
+function copyQuickStart(workspace: string): void {
+  const quickStart = join(root, "examples", "quick-start");
+  if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))
+    throw new Error("The quick start was not run yet: `npm start` first.");
+  cpSync(quickStart, workspace, { recursive: true });
+}
+
+/** The top of the window, as README.md shows it. */
+async function forReadme({ page }: Workbench, name: string, height: number): Promise<void> {
+  const clip = { x: 0, y: 0, width: 1280, height };
+  await page.screenshot({ path: join(root, "docs", "images", name), clip, animations: "disabled" });
+}
