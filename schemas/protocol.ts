@@ -18,6 +18,9 @@ export type RunId = string;
 
 export type RunState = "queued" | "running" | "cancelling" | "finished" | "interrupted" | "failed";
 
+/** What was asked for last: a data set, or a data set and the table of classifiers trained on it. */
+export type RunWork = "generate" | "evaluate";
+
 /** A run as lists show it. */
 export type RunSummary = {
   readonly run: RunId;
@@ -26,6 +29,7 @@ export type RunSummary = {
   /** The configuration it was made from, where the daemon knows it. */
   readonly config?: string;
   readonly state: RunState;
+  readonly work: RunWork;
   readonly progress?: RunProgress;
   /** Why it failed, for people. */
   readonly error?: LoftErrorData;
@@ -35,15 +39,17 @@ export type RunSummary = {
   readonly sequence: number;
 };
 
+/** While classifiers are trained `adapters` are classifiers, and there are no images. */
 export type RunProgress = {
   readonly adaptersDone: number;
   readonly adapters: number;
   readonly imagesDone: number;
   readonly images: number;
-  /** "loading" before the first event, "training" or "sampling" after. */
-  readonly stage: "loading" | "training" | "sampling";
-  /** Of adapters and images together, 0 to 1, weighted by time. */
+  /** "loading" before the first event, "training" or "sampling" after, "evaluating" while classifiers are trained. */
+  readonly stage: "loading" | "training" | "sampling" | "evaluating";
+  /** Of adapters and images together, 0 to 1, weighted by time; the parts of an evaluation count alike. */
   readonly share: number;
+  /** Of an evaluation only in its last part: nobody knows the others' time before. */
   readonly secondsLeft?: number;
   readonly loss?: number;
   readonly failed: number;
@@ -134,6 +140,15 @@ export type StartParams = ConfigParams & {
   readonly checkpointSeconds?: number;
 };
 
+/** The evaluation of a configuration, in its run folder. */
+export type EvaluateParams = ConfigParams & {
+  readonly device?: string;
+  /** The id of the row that differences are measured from. */
+  readonly reference?: string;
+  /** Seconds of training that a killed process may lose. */
+  readonly checkpointSeconds?: number;
+};
+
 /**
  * Every later event is sent as `loft/runEvent`. With `after`, the latest number that a client has seen, those since then
  * are sent too, before the answer, where the daemon still holds them.
@@ -202,6 +217,8 @@ export type Requests = {
   /** The plan as `loft plan` prints it. */
   "loft/planText": { readonly params: ConfigParams; readonly result: { readonly text: string } };
   "loft/start": { readonly params: StartParams; readonly result: RunSummary };
+  /** Make what is missing of the images, train the classifiers, write the results; in the queue as `loft/start`. */
+  "loft/evaluate": { readonly params: EvaluateParams; readonly result: RunSummary };
   /** Stops a run so that it can go on; answers at once, the state becomes "interrupted" later. */
   "loft/cancel": { readonly params: RunParams; readonly result: RunSummary };
   /** Runs of these configurations, and every run that the daemon started and still knows. */

@@ -3,7 +3,21 @@
  * Types only. Paths are relative to the run folder; durations are seconds; `secondsLeft` is there once it is known.
  */
 
-export type RunEvent =
+export type RunEvent = OwnEvent | EvaluationEvent;
+
+/**
+ * Something of an evaluation that is not part of the run itself: the run of another method, below the run folder, or the
+ * training of classifiers, which are shown as the adapters that they are. Paths are relative to that run.
+ */
+export type EvaluationEvent = {
+  readonly type: "evaluation";
+  /** The method whose images are made; null for the classifiers. */
+  readonly method: string | null;
+  readonly event: OwnEvent;
+};
+
+/** An event of one run. */
+export type OwnEvent =
   | RunStarted
   | AdapterGroupStarted
   | TrainingStep
@@ -32,7 +46,12 @@ export type RunStarted = {
   readonly secondsPerImage?: number;
   /** How many adapter-steps an image is worth in time: the measure until the first image is made. */
   readonly adapterStepsPerImage?: number;
+  /** Where the run is part of an evaluation: one part a method, then the classifiers. */
+  readonly evaluation?: EvaluationPart;
 };
+
+/** How many parts of an evaluation come before this one, and how many there are. */
+export type EvaluationPart = { readonly part: number; readonly parts: number };
 
 /** Adapters that are trained together, one per row of the batch; `step` is where a checkpoint lets it go on. */
 export type AdapterGroupStarted = {

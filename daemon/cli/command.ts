@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ActionContext, ActionResult } from "./actions.ts";
 import type { CliContext } from "./context.ts";
+import { exitCodes } from "./exit-code.ts";
 import { interruptible } from "./interrupt.ts";
 import { progressDisplay } from "./show-progress.ts";
 
@@ -60,4 +61,11 @@ export async function performAction(
   } finally {
     display.close();
   }
+}
+
+/** A terminal that is closed only stops watching: the daemon goes on. */
+export function leavingOnHangUp(context: CliContext): CliContext {
+  const onInterrupt: CliContext["onInterrupt"] = (handler) =>
+    context.onInterrupt((signal) => (signal === "SIGHUP" ? context.exit(exitCodes.interrupted) : handler(signal)));
+  return { ...context, onInterrupt };
 }

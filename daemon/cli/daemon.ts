@@ -8,7 +8,9 @@ export function addDaemonCommand(program: Command, context: CliContext): void {
   const command = program
     .command("daemon")
     .summary("the process that runs jobs for editors")
-    .description("Look after the daemon: the process that does the work of editors and of `loft generate --daemon`.");
+    .description(
+      "Look after the daemon: the process that does the work of editors, of `loft generate --daemon` and of `loft evaluate --daemon`.",
+    );
   const add = (name: string, does: string, act: (actions: Actions) => Promise<ActionResult>) => {
     const part = command
       .command(name)

@@ -1,6 +1,6 @@
 /** What `loft evaluate` does. It is loaded only when the command runs: it brings the runtime. */
 import { basename, join, resolve } from "node:path";
-import { resultsText } from "../jobs/evaluate-report.ts";
+import { evaluationText } from "../jobs/evaluate-report.ts";
 import { evaluate } from "../jobs/evaluate-run.ts";
 import type { ActionContext, ActionResult } from "./actions.ts";
 import { shownPath } from "./result-text.ts";
@@ -23,6 +23,5 @@ export async function evaluateAction(
     ...(device === undefined ? {} : { device }),
   });
   const shown = shownPath(context, folder);
-  const text = `${resultsText(results)}\nresults in ${shown}`;
-  return { text, json: { type: "results", folder: shown, results } };
+  return { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
 }

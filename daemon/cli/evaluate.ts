@@ -1,7 +1,9 @@
 /** `loft evaluate`: what the synthetic images are worth, as a table of classifiers. */
 import type { Command } from "commander";
-import { addExamples, deviceOption, given, performAction, printResult, wantsJson } from "./command.ts";
+import type { ActionContext, ActionResult } from "./actions.ts";
+import { addExamples, deviceOption, given, leavingOnHangUp, performAction, printResult, wantsJson } from "./command.ts";
 import type { CliContext } from "./context.ts";
+import type { EvaluateRequest } from "./evaluate-action.ts";
 
 export function addEvaluateCommand(program: Command, context: CliContext): void {
   const command = program
@@ -13,16 +15,28 @@ export function addEvaluateCommand(program: Command, context: CliContext): void 
     )
     .option("--reference <row>", "measure differences from this row (default: the real photos alone)")
     .addOption(deviceOption())
-    .action(async (config: string, options: { reference?: string; device?: string }) => {
+    .option("--daemon", "let the daemon do it: it goes on when this terminal is closed; Ctrl-C cancels it")
+    .action(async (config: string, { reference, device, daemon }: EvaluateOptions) => {
       const asJson = wantsJson(command);
-      const { evaluateAction } = await import("./evaluate-action.ts");
-      const { reference, device } = options;
       const request = { config, ...given({ reference, device }) };
-      const result = await performAction(context, asJson, (actionContext) => evaluateAction(request, actionContext));
+      const evaluate = await evaluatorOf(context, daemon === true);
+      const shown = daemon === true ? leavingOnHangUp(context) : context;
+      const result = await performAction(shown, asJson, (actionContext) => evaluate(request, actionContext));
       printResult(result, context, asJson);
     });
   addExamples(command, [
     ["loft evaluate photos.loft.json", "the table of all rows that the file asks for"],
     ["loft evaluate photos.loft.json --reference zero-shot", "differences from CLIP without training"],
+    ["loft evaluate photos.loft.json --daemon", "in the daemon, which goes on without this terminal"],
   ]);
+}
+
+type EvaluateOptions = { readonly reference?: string; readonly device?: string; readonly daemon?: boolean };
+
+type Evaluator = (request: EvaluateRequest, context: ActionContext) => Promise<ActionResult>;
+
+async function evaluatorOf(context: CliContext, isInDaemon: boolean): Promise<Evaluator> {
+  if (!isInDaemon) return (await import("./evaluate-action.ts")).evaluateAction;
+  const { daemonEvaluateAction } = await import("./daemon-evaluate.ts");
+  return (request, actionContext) => daemonEvaluateAction(request, actionContext, context);
 }

@@ -1,9 +1,17 @@
 /** What `generate`, `train` and `sample` have in common: one run, or one half of it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ActionContext, ActionResult, RunRequest } from "./actions.ts";
-import { addExamples, deviceOption, type Example, given, performAction, printResult, wantsJson } from "./command.ts";
+import {
+  addExamples,
+  deviceOption,
+  type Example,
+  given,
+  leavingOnHangUp,
+  performAction,
+  printResult,
+  wantsJson,
+} from "./command.ts";
 import type { CliContext } from "./context.ts";
-import { exitCodes } from "./exit-code.ts";
 
 /** How the three commands differ. */
 export type RunCommand = {
@@ -54,13 +62,6 @@ async function runnerOf(context: CliContext, { daemon }: RunOptions): Promise<Ru
   if (daemon !== true) return (await import("./actions.ts")).runAction;
   const { daemonRunAction } = await import("./daemon-run.ts");
   return (request, actionContext) => daemonRunAction(request, actionContext, context);
-}
-
-/** A terminal that is closed only stops watching: the daemon goes on. */
-function leavingOnHangUp(context: CliContext): CliContext {
-  const onInterrupt: CliContext["onInterrupt"] = (handler) =>
-    context.onInterrupt((signal) => (signal === "SIGHUP" ? context.exit(exitCodes.interrupted) : handler(signal)));
-  return { ...context, onInterrupt };
 }
 
 function runRequest(config: string, part: RunRequest["part"], options: RunOptions): RunRequest {

@@ -1,5 +1,5 @@
 /** Shows a run's events: a live block on a terminal, a plain line now and then elsewhere, or JSON lines. */
-import type { RunEvent } from "../../schemas/run-event.ts";
+import type { OwnEvent, RunEvent } from "../../schemas/run-event.ts";
 import { advance, initialProgress, type Progress, withSecondsLeft } from "../jobs/progress.ts";
 import { durationText, progressLine, progressLines } from "../jobs/progress-text.ts";
 import type { CliContext } from "./context.ts";
@@ -91,11 +91,34 @@ function liveDisplay(context: CliContext, now: () => number): ProgressDisplay {
 
 /** Whether an event changes the counts; the others are told by notes. */
 function isCounted(event: RunEvent): boolean {
+  if (event.type === "evaluation") return isCounted(event.event);
   return event.type !== "run-finished" && event.type !== "run-interrupted" && event.type !== "warning";
 }
 
 /** Events that a user should find in the scroll-back, in words. */
 function noteOf(event: RunEvent): string | undefined {
+  if (event.type !== "evaluation") return ownNote(event);
+  const note = event.method === null ? judgingNote(event.event) : ownNote(event.event);
+  return note === undefined || event.method === null ? note : `${event.method}: ${note}`;
+}
+
+/** Classifiers are told as adapters, without images. */
+function judgingNote(event: OwnEvent): string | undefined {
+  switch (event.type) {
+    case "run-started": {
+      const again = event.adaptersDone === 0 ? "" : ` (${event.adaptersDone} are already done)`;
+      return `${event.adapters} classifiers${again} on ${event.provider}`;
+    }
+    case "run-finished":
+      return `done in ${durationText(event.seconds)}: ${event.adapters} classifiers`;
+    case "run-interrupted":
+      return `stopped after ${durationText(event.seconds)}: ${event.adapters} classifiers more are done`;
+    default:
+      return ownNote(event);
+  }
+}
+
+function ownNote(event: OwnEvent): string | undefined {
   switch (event.type) {
     case "run-started": {
       const done = event.adaptersDone + event.imagesDone;

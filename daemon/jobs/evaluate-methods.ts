@@ -33,12 +33,18 @@ export async function prepareMethods(
   return runs;
 }
 
+type MethodOptions = Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds" | "evaluation">;
+
 /** Carry out a method's run, as far as it is not done, and list its images. */
 export async function syntheticSet(
   { method, prepared, root }: MethodRun,
-  { signal, emit, command, checkpointSeconds }: Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds">,
+  { signal, emit, command, checkpointSeconds, evaluation }: MethodOptions,
 ): Promise<SyntheticSet> {
-  const options = { signal, emit, command, ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }) };
+  const options = {
+    ...{ signal, emit, command },
+    ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+    ...(evaluation === undefined ? {} : { evaluation }),
+  };
   await runJob(prepared, { ...options, root, part: "everything", keepGoing: false });
   const finished = await readFinishedImages(root);
   const parents = new Map(

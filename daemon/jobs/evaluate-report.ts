@@ -37,6 +37,11 @@ export function resultsText(results: LoftResults): string {
   return [...lines, "* best", ...notesOf(results)].join("\n");
 }
 
+/** What a command says at the end: the table, and where the files lie. */
+export function evaluationText(results: LoftResults, shownFolder: string): string {
+  return `${resultsText(results)}\nresults in ${shownFolder}`;
+}
+
 function tableOf(results: LoftResults): string {
   const [head, ...rows] = cellsOf(results, (text) => `**${text}**`);
   return markdownTable(head!, rows);

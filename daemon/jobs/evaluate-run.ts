@@ -1,6 +1,7 @@
 /** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
 import { dirname, join, resolve } from "node:path";
 import type { LoftResults, SetQuality } from "../../schemas/results.ts";
+import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
@@ -15,6 +16,8 @@ import { classPrompt } from "../pipeline/prompts.ts";
 import { classifierSessions, judgedAtOnce } from "./classifier-sessions.ts";
 import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
+import { type EvaluationTeller, openEvaluationTeller } from "./evaluate-events.ts";
+import { evaluationFolder, resultsFile } from "./evaluate-files.ts";
 import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
 import {
   datasetPictures,
@@ -24,6 +27,7 @@ import {
   readLabeledFolder,
   refuseSharedFolders,
 } from "./evaluate-pictures.ts";
+import { type PicturePlaces, writePicturePlaces } from "./evaluate-places.ts";
 import {
   type Cell,
   type ClassifierTask,
@@ -73,14 +77,50 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const { own, methods, warnings } = prepared;
   const root = own.outputFolder;
   for (const warning of warnings) request.emit({ type: "warning", ...warning });
-  const sets: SyntheticSet[] = [];
-  for (const method of methods) sets.push(await syntheticSet(method, request));
   await prepareRunFolder(root);
+  const teller = await openEvaluationTeller(root, { parts: methods.length + 1, emit: request.emit });
+  try {
+    const sets = await makeSets(request, prepared, teller);
+    const folder = evaluationFolder(root);
+    const results = await whileLocked(root, async () => {
+      await removeTornFiles(folder);
+      await writePicturePlaces(folder, placesOf(request, prepared));
+      return teller.judge((emit) => carryOut({ ...request, emit }, prepared, { sets, folder, part: teller.lastPart }));
+    });
+    return { folder, results };
+  } finally {
+    await teller.close();
+  }
+}
+
+function placesOf(
+  { configFile }: EvaluationRequest,
+  { own: { resolution, dataset, dataFolder, outputFolder }, methods }: PreparedEvaluation,
+): PicturePlaces {
+  const testFolder = resolve(dirname(configFile), resolution.config.evaluation.test as string);
+  return { root: outputFolder, dataFolder, testFolder, dataset, methods };
+}
+
+/** The images of all methods. The configuration's own run takes the lock of its folder itself. */
+async function makeSets(
+  request: EvaluationRequest,
+  { own, methods }: PreparedEvaluation,
+  teller: EvaluationTeller,
+): Promise<readonly SyntheticSet[]> {
+  const root = own.outputFolder;
+  const sets: SyntheticSet[] = [];
+  for (const [part, method] of methods.entries()) {
+    stopIfInterrupted(request);
+    const make = () => syntheticSet(method, { ...request, ...teller.ofMethod(method, part) });
+    sets.push(method.root === root ? await make() : await whileLocked(root, make));
+  }
+  return sets;
+}
+
+async function whileLocked<T>(root: string, action: () => Promise<T>): Promise<T> {
   const lock = await lockRun(root);
   try {
-    const folder = join(root, "evaluation");
-    await removeTornFiles(folder);
-    return { folder, results: await carryOut(request, prepared, { sets, folder }) };
+    return await action();
   } finally {
     await lock.release();
   }
@@ -152,12 +192,12 @@ function requirePossibleNumbers({ resolution, dataset }: PreparedJob, photos: re
   });
 }
 
-type Work = { readonly sets: readonly SyntheticSet[]; readonly folder: string };
+type Work = { readonly sets: readonly SyntheticSet[]; readonly folder: string; readonly part: EvaluationPart };
 
 async function carryOut(
   request: EvaluationRequest,
   prepared: PreparedEvaluation,
-  { sets, folder }: Work,
+  { sets, folder, part }: Work,
 ): Promise<LoftResults> {
   const kind = trainedKind(prepared);
   const inputs = evaluationInputs(prepared, kind, sets);
@@ -169,7 +209,7 @@ async function carryOut(
     return writeResults(folder, results, { cells, answers, test: prepared.test }).then(() => results);
   };
   const context = trainingContext(request, prepared, kind, folder);
-  emitStart(context, prepared, cells, answers);
+  emitStart(context, prepared, { cells, answers, part });
   try {
     const quality = await askZeroShot(context, prepared, { inputs, cells, sets, answers });
     await write(quality);
@@ -263,8 +303,7 @@ async function foundAnswers(cells: readonly Cell[], folder: string, pictures: nu
 function emitStart(
   { emit, length }: TrainingContext,
   { classifier }: PreparedEvaluation,
-  cells: readonly Cell[],
-  answers: ReadonlyMap<string, unknown>,
+  { cells, answers, part }: Pick<Found, "cells" | "answers"> & { readonly part: EvaluationPart },
 ) {
   const tasks = new Set(groupsOf(cells).flatMap(({ group }) => group.map(({ id }) => id)));
   const { provider } = classifier.clip.session;
@@ -277,6 +316,7 @@ function emitStart(
     steps: length.steps,
     device: provider,
     provider,
+    evaluation: part,
   });
 }
 
@@ -356,7 +396,7 @@ async function writeResults(
   await writeFileAtomic(join(folder, "predictions.jsonl"), predictionLines(answered));
   await writeFileAtomic(join(folder, "results.csv"), resultsCsv(results));
   await writeFileAtomic(join(folder, "results.md"), resultsMarkdown(results));
-  await writeJsonAtomic(join(folder, "results.loft-results.json"), results);
+  await writeJsonAtomic(join(folder, resultsFile), results);
 }
 
 /** One line per row, seed and test picture: enough to compute every number of the table again. */

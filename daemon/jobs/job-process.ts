@@ -1,7 +1,7 @@
-/** One run in a process of its own: a crash of the runtime costs this run and nothing else. */
+/** One run, or one evaluation, in a process of its own: a crash of the runtime costs this run and nothing else. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { interrupted } from "./job.ts";
-import type { RunTask, WorkerNews, WorkerTasks } from "./worker-messages.ts";
+import type { JobTask, WorkerNews } from "./worker-messages.ts";
 import { startWorker, type WorkerSettings } from "./worker-process.ts";
 
 export type JobControl = {
@@ -15,18 +15,18 @@ export type JobControl = {
 const farewellMilliseconds = 5_000;
 
 /**
- * Carry out a run; the process is gone when this returns.
- * @throws LoftError "interrupted" after an abort, also when the process had to be killed; "job-crashed"; what the run throws
+ * Carry out a job; the process is gone when this returns.
+ * @throws LoftError "interrupted" after an abort, also when the process had to be killed; "job-crashed"; what the task throws
  */
 export async function runInJob(
   settings: WorkerSettings,
-  task: RunTask,
+  { name, params }: JobTask,
   { onNews, signal, graceMilliseconds }: JobControl,
-): Promise<WorkerTasks["run"]["result"]> {
+): Promise<void> {
   const worker = startWorker(settings);
   const patience = setTimeoutOnAbort(signal, graceMilliseconds, worker.kill);
   try {
-    return await worker.perform("run", task, { onNews, signal });
+    await worker.perform(name, params, { onNews, signal });
   } catch (error) {
     if (signal.aborted && (error as { readonly code?: unknown }).code === "job-crashed") throw interrupted();
     throw error;

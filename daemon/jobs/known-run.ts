@@ -1,6 +1,14 @@
 /** A run that the daemon knows: where it is, what it does, and its events. */
 import { basename } from "node:path";
-import type { LoftErrorData, RunId, RunState, RunSummary, Sample, SampleClass } from "../../schemas/protocol.ts";
+import type {
+  LoftErrorData,
+  RunId,
+  RunState,
+  RunSummary,
+  RunWork,
+  Sample,
+  SampleClass,
+} from "../../schemas/protocol.ts";
 import type { RunEvent } from "../../schemas/run-event.ts";
 import { isLockHeld } from "../base/process-lock.ts";
 import { isActive } from "./job-state.ts";
@@ -10,6 +18,7 @@ import { inRun, readRun, runPaths } from "./run-folder.ts";
 import { runIdOf } from "./run-id.ts";
 import type { RegisteredRun } from "./run-registry.ts";
 import { createRunStream, type RunStream } from "./run-stream.ts";
+import { nothingTold, type ToldState, toldAfter } from "./told-state.ts";
 
 /** One object a run for the life of the daemon; only this folder changes it. */
 export type KnownRun = {
@@ -23,6 +32,9 @@ export type KnownRun = {
   name: string;
   config: string | undefined;
   state: RunState;
+  work: RunWork;
+  /** What the events of its journal say, as far as they were read. */
+  told: ToldState;
   error: LoftErrorData | undefined;
   startedAt: string | undefined;
   endedAt: string | undefined;
@@ -51,6 +63,8 @@ export function knownRun(root: string, config: string | undefined): KnownRun {
     name: basename(root),
     config,
     state: "interrupted",
+    work: "generate",
+    told: nothingTold,
     error: undefined,
     startedAt: undefined,
     endedAt: undefined,
@@ -65,7 +79,7 @@ export function knownRun(root: string, config: string | undefined): KnownRun {
 
 /** The run as lists show it. */
 export function summaryOf(run: KnownRun): RunSummary {
-  const { id, name, root, config, state, error, startedAt, endedAt, stream } = run;
+  const { id, name, root, config, state, work, error, startedAt, endedAt, stream } = run;
   const progress = stream.progress();
   return {
     run: id,
@@ -73,6 +87,7 @@ export function summaryOf(run: KnownRun): RunSummary {
     folder: root,
     ...(config === undefined ? {} : { config }),
     state,
+    work,
     ...(isActive(state) || progress.stage !== "loading" ? { progress } : {}),
     ...(error === undefined ? {} : { error }),
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -83,11 +98,12 @@ export function summaryOf(run: KnownRun): RunSummary {
 
 /** What the registry keeps of a run. */
 export function registeredRun(run: KnownRun): RegisteredRun {
-  const { root, name, config, state, error, startedAt, endedAt } = run;
+  const { root, name, config, state, work, error, startedAt, endedAt } = run;
   return {
     root,
     name,
     state,
+    work,
     ...(config === undefined ? {} : { config }),
     ...(error === undefined ? {} : { error }),
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -103,22 +119,23 @@ export async function refreshFromDisk(run: KnownRun): Promise<void> {
   if (run.isOurs && isActive(run.state)) return;
   const isHeld = await isLockHeld(inRun(run.root, runPaths.lock)).catch(() => false);
   await run.files.refresh();
-  let last: RunEvent | undefined;
+  let told: ToldState = { ...run.told, state: undefined };
   // A run may be started here while the disk is read.
   const isStartedHere = () => run.isOurs && isActive(run.state);
   const count = await run.journal.follow((events) => {
     if (isStartedHere()) return;
     for (const event of events) run.stream.publish(event);
-    last = events.findLast(({ type }) => stateAfter[type] !== undefined) ?? last;
+    told = events.reduce(toldAfter, told);
   });
   if (isStartedHere()) return;
+  run.told = told;
+  if (told.state !== undefined) run.work = told.work;
   const before = run.state;
   // What a failed run wrote last is its beginning; why it failed the registry knows.
-  const isStillFailed = run.state === "failed" && !run.isSeen && last?.type === "run-started";
-  const told = last === undefined || isStillFailed ? undefined : stateAfter[last.type];
+  const isStillFailed = run.state === "failed" && !run.isSeen && told.isCutOff;
   run.isSeen = true;
   if (isHeld) run.state = "running";
-  else if (told !== undefined) run.state = told;
+  else if (told.state !== undefined && !isStillFailed) run.state = told.state;
   else if (isActive(run.state)) run.state = "interrupted";
   if (run.state !== "failed") run.error = undefined;
   if (0 < count || run.state !== before) run.changed();
@@ -126,10 +143,3 @@ export async function refreshFromDisk(run: KnownRun): Promise<void> {
   const { name } = (record?.config ?? {}) as { readonly name?: unknown };
   if (typeof name === "string") run.name = name;
 }
-
-/** The state that an event leaves an unlocked run in; a run without its end was killed. */
-const stateAfter: { readonly [Type in RunEvent["type"]]?: RunState } = {
-  "run-started": "interrupted",
-  "run-finished": "finished",
-  "run-interrupted": "interrupted",
-};

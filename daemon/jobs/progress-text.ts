@@ -1,5 +1,5 @@
 /** Progress in words, for a terminal's live lines and for plain logs. Pure. */
-import { type Count, type Progress, secondsLeft, unitsPerSecond } from "./progress.ts";
+import { type Count, isJudging, type Progress, secondsLeft, unitsPerSecond } from "./progress.ts";
 
 /** What a terminal can show. */
 export type TextStyle = { readonly columns: number; readonly color: boolean };
@@ -7,8 +7,8 @@ export type TextStyle = { readonly columns: number; readonly color: boolean };
 /** The live block: one line per kind of work, then the time left. No line is wider than the terminal. */
 export function progressLines(progress: Progress, style: TextStyle): readonly string[] {
   const lines = [
-    ...(trains(progress) ? [countLine("adapters", progress.adapters, trainingDetail(progress), style)] : []),
-    countLine("images", progress.images, imageDetail(progress), style),
+    ...(trains(progress) ? [countLine(trainedWord(progress), progress.adapters, trainingDetail(progress), style)] : []),
+    ...(isJudging(progress) ? [] : [countLine("images", progress.images, imageDetail(progress), style)]),
     `${"left".padEnd(9)} ${leftText(progress)} · ${progress.provider} (${progress.device})${failedText(progress)}`,
   ];
   return lines.map((line) => shown(line, style));
@@ -17,8 +17,10 @@ export function progressLines(progress: Progress, style: TextStyle): readonly st
 /** The same in one line without control characters. */
 export function progressLine(progress: Progress): string {
   const parts = [
-    ...(trains(progress) ? [`adapters ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`] : []),
-    `images ${fraction(progress.images)}${bracketed(imageDetail(progress))}`,
+    ...(trains(progress)
+      ? [`${trainedWord(progress)} ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`]
+      : []),
+    ...(isJudging(progress) ? [] : [`images ${fraction(progress.images)}${bracketed(imageDetail(progress))}`]),
     leftText(progress),
   ];
   return `${parts.join(", ")}${failedText(progress)}`;
@@ -36,6 +38,10 @@ export function durationText(seconds: number): string {
 /** Whether the run has adapters at all; the methods that only prompt have none. */
 function trains({ adapters }: Progress): boolean {
   return 0 < adapters.total;
+}
+
+function trainedWord(progress: Progress): string {
+  return isJudging(progress) ? "classifiers" : "adapters";
 }
 
 function countLine(name: string, count: Count, detail: string, style: TextStyle): string {
@@ -64,10 +70,11 @@ function imageDetail({ imageRate }: Progress): string {
 }
 
 function leftText(progress: Progress): string {
-  const { adapters, images, failed } = progress;
-  if (adapters.done + images.done === adapters.total + images.total && failed === 0) return "nothing left";
+  const { adapters, images, failed, evaluation } = progress;
+  const where = evaluation === undefined ? "" : ` of part ${evaluation.part + 1} of ${evaluation.parts}`;
+  if (adapters.done + images.done === adapters.total + images.total && failed === 0) return `nothing left${where}`;
   const seconds = secondsLeft(progress);
-  return seconds === undefined ? "measuring the time left" : `about ${durationText(seconds)} left`;
+  return seconds === undefined ? `measuring the time left${where}` : `about ${durationText(seconds)} left${where}`;
 }
 
 function failedText({ failed }: Progress): string {

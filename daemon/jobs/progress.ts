@@ -1,5 +1,5 @@
 /** How far a run is: counts, rates and the time left, folded from its events. Pure; clocks and screens are elsewhere. */
-import type { RunEvent } from "../../schemas/run-event.ts";
+import type { EvaluationPart, OwnEvent, RunEvent } from "../../schemas/run-event.ts";
 
 /** The state of a run as its events tell it. Rates are smoothed over about the last twenty measurements. */
 export type Progress = {
@@ -16,6 +16,8 @@ export type Progress = {
   readonly failed: number;
   readonly device: string;
   readonly provider: string;
+  /** Where this is one part of an evaluation. */
+  readonly evaluation: EvaluationPart | undefined;
 };
 
 export type Count = { readonly done: number; readonly total: number };
@@ -40,6 +42,7 @@ export const initialProgress: Progress = {
   failed: 0,
   device: "",
   provider: "",
+  evaluation: undefined,
 };
 
 /** The state after one more event. */
@@ -56,6 +59,7 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         adapterStepsPerImage: event.adapterStepsPerImage,
         device: event.device,
         provider: event.provider,
+        evaluation: event.evaluation,
       };
     case "adapter-group-started":
       return { ...progress, group: { adapters: event.adapters, step: event.step, steps: event.steps } };
@@ -77,11 +81,18 @@ export function advance(progress: Progress, event: RunEvent): Progress {
       };
     case "task-failed":
       return { ...progress, failed: progress.failed + 1, group: withoutAdapter(progress.group, event.id) };
+    case "evaluation":
+      return advance(progress, event.event);
     case "warning":
     case "run-finished":
     case "run-interrupted":
       return progress;
   }
+}
+
+/** Whether classifiers are trained: the last part of an evaluation. */
+export function isJudging({ evaluation }: Progress): boolean {
+  return evaluation !== undefined && evaluation.part === evaluation.parts - 1;
 }
 
 /** Seconds until everything is done; undefined while a rate that matters is unknown. */
@@ -117,6 +128,11 @@ function expectedImageRate({ imageRate, adapterStepRate, adapterStepsPerImage }:
 
 /** The event with the time left after it, for the kinds that carry one; rounded to tenths of a second. */
 export function withSecondsLeft(event: RunEvent, progress: Progress): RunEvent {
+  if (event.type === "evaluation") return { ...event, event: ownWithSecondsLeft(event.event, progress) };
+  return ownWithSecondsLeft(event, progress);
+}
+
+function ownWithSecondsLeft(event: OwnEvent, progress: Progress): OwnEvent {
   const seconds = secondsLeft(progress);
   if (seconds === undefined) return event;
   switch (event.type) {

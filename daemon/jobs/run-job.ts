@@ -1,6 +1,6 @@
 /** Carries out a prepared job in its run folder: lock, record, adapters, images, dataset files; resumable at any point. */
 import { availableParallelism } from "node:os";
-import type { RunEvent } from "../../schemas/run-event.ts";
+import type { EvaluationPart, RunEvent } from "../../schemas/run-event.ts";
 import { LoftError, loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
@@ -27,6 +27,8 @@ export type RunOptions = {
   readonly emit: (event: RunEvent) => void;
   /** The command that makes the dataset again, for its card. */
   readonly command: string;
+  /** Where the run is part of an evaluation. */
+  readonly evaluation?: EvaluationPart;
 };
 
 /** Saving costs milliseconds where a step costs tenths of a second and more. */
@@ -73,7 +75,7 @@ async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<Ru
   const started = performance.now();
   const job = jobOf(prepared, { ...options, emit });
   try {
-    emit(await startedEvent(job, options.part));
+    emit(await startedEvent(job, options));
     if (before !== undefined && metadataOf(before.config) !== metadataOf(job.config)) emit(metadataKept);
     await carryOut(job, options);
     const seconds = (performance.now() - started) / 1000;
@@ -132,7 +134,7 @@ async function writeRunRecord({ resolution, plan, model }: PreparedJob, root: st
   });
 }
 
-async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEvent> {
+async function startedEvent(job: Job, { part, evaluation }: RunOptions): Promise<RunEvent> {
   const { plan, root, model } = job;
   const adapters = part === "images" ? [] : plan.adapters;
   const images = part === "adapters" ? [] : plan.images;
@@ -149,6 +151,7 @@ async function startedEvent(job: Job, part: RunOptions["part"]): Promise<RunEven
     ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0], adapters[0]) }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
     provider,
+    ...(evaluation === undefined ? {} : { evaluation }),
   };
 }
 

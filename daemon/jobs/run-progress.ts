@@ -1,18 +1,20 @@
 /** Progress as clients get it. Pure. */
 import type { RunProgress } from "../../schemas/protocol.ts";
-import { type Progress, secondsLeft, workDone } from "./progress.ts";
+import { isJudging, type Progress, secondsLeft, workDone } from "./progress.ts";
 
 /** The progress of a run in the protocol's words. */
 export function runProgress(progress: Progress): RunProgress {
-  const { adapters, images, loss, failed, device, provider } = progress;
-  const left = provider === "" ? undefined : secondsLeft(progress);
+  const { adapters, images, loss, failed, device, provider, evaluation } = progress;
+  const isLastPart = evaluation === undefined || isJudging(progress);
+  const left = provider === "" || !isLastPart ? undefined : secondsLeft(progress);
+  const { part, parts } = evaluation ?? { part: 0, parts: 1 };
   return {
     adaptersDone: adapters.done,
     adapters: adapters.total,
     imagesDone: images.done,
     images: images.total,
     stage: stageOf(progress),
-    share: workDone(progress),
+    share: (part + workDone(progress)) / parts,
     ...(left === undefined ? {} : { secondsLeft: Math.round(left * 10) / 10 }),
     ...(loss === undefined ? {} : { loss }),
     failed,
@@ -20,8 +22,10 @@ export function runProgress(progress: Progress): RunProgress {
   };
 }
 
-function stageOf({ adapters, images, provider, imageRate }: Progress): RunProgress["stage"] {
+function stageOf(progress: Progress): RunProgress["stage"] {
+  const { adapters, images, provider, imageRate } = progress;
   if (provider === "") return "loading";
+  if (isJudging(progress)) return "evaluating";
   const isTraining = adapters.done < adapters.total && imageRate.samples === 0;
   return isTraining || images.total === 0 ? "training" : "sampling";
 }

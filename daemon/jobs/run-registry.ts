@@ -1,6 +1,6 @@
 /** The runs that daemons started on this machine: a later daemon finds those that an earlier one left. */
 import { readFile } from "node:fs/promises";
-import type { LoftErrorData, RunState } from "../../schemas/protocol.ts";
+import type { LoftErrorData, RunState, RunWork } from "../../schemas/protocol.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 
 export type RegisteredRun = {
@@ -9,6 +9,8 @@ export type RegisteredRun = {
   readonly name: string;
   readonly config?: string;
   readonly state: RunState;
+  /** "generate" where an older version wrote it. */
+  readonly work?: RunWork;
   readonly error?: LoftErrorData;
   readonly startedAt?: string;
   readonly endedAt?: string;
@@ -35,7 +37,8 @@ export async function writeRunRegistry(file: string, runs: readonly RegisteredRu
 
 function isRegisteredRun(value: unknown): value is RegisteredRun {
   if (typeof value !== "object" || value === null) return false;
-  const { root, name, state, config } = value as Record<string, unknown>;
+  const { root, name, state, config, work } = value as Record<string, unknown>;
   const texts = [root, name, state, config ?? ""];
-  return texts.every((text) => typeof text === "string");
+  const isWork = work === undefined || work === "generate" || work === "evaluate";
+  return isWork && texts.every((text) => typeof text === "string");
 }

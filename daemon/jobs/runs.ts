@@ -1,7 +1,7 @@
 /** All runs of the daemon: starts them one after another per device, follows them, and remembers them. */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { LoftErrorData, RunId, RunSummary, StartParams } from "../../schemas/protocol.ts";
+import type { EvaluateParams, LoftErrorData, RunId, RunSummary, StartParams } from "../../schemas/protocol.ts";
 import { LoftError, loftError } from "../base/errors.ts";
 import { readConfigFile } from "./config-file.ts";
 import { runInJob } from "./job-process.ts";
@@ -13,7 +13,7 @@ import { inRun, refuseForeignFolder, runPaths } from "./run-folder.ts";
 import { realFolder, runIdOf } from "./run-id.ts";
 import { type RegisteredRun, readRunRegistry, writeRunRegistry } from "./run-registry.ts";
 import { createThrottle, type Throttle } from "./throttle.ts";
-import type { RunTask, WorkerNews } from "./worker-messages.ts";
+import type { JobTask, WorkerNews } from "./worker-messages.ts";
 import type { WorkerSettings } from "./worker-process.ts";
 
 export type RunsSettings = {
@@ -34,7 +34,7 @@ const changePause = 100;
 /** A run that waits or works. */
 type Job = {
   readonly run: KnownRun;
-  readonly task: RunTask;
+  readonly task: JobTask;
   readonly controller: AbortController;
   /** As the configuration or the client asks for it. */
   readonly device: string;
@@ -60,8 +60,8 @@ export class Runs {
     this.#settings = settings;
     for (const one of registered) {
       const run = knownRun(one.root, one.config);
-      const { name, state, error, startedAt, endedAt } = one;
-      Object.assign(run, { name, state, error, startedAt, endedAt });
+      const { name, state, work = "generate", error, startedAt, endedAt } = one;
+      Object.assign(run, { name, state, work, error, startedAt, endedAt });
       this.#add(run);
     }
   }
@@ -115,22 +115,41 @@ export class Runs {
    * @throws LoftError "config-missing", "config-invalid", "run-locked" when it is already at work, "daemon-busy"
    */
   async start(params: StartParams): Promise<RunSummary> {
-    const { config, part = "everything", keepGoing = false, onlyClasses = [], device } = params;
+    const { config, output, part = "everything", keepGoing = false, onlyClasses = [] } = params;
+    const { device, checkpointSeconds } = params;
+    return this.#enqueue({ config, output, device }, (root) => ({
+      name: "run",
+      params: {
+        ...{ config, root, part, keepGoing, onlyClasses },
+        ...(device === undefined ? {} : { device }),
+        ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+      },
+    }));
+  }
+
+  /**
+   * Start the evaluation of a configuration, or put it at the end of the queue.
+   * @throws LoftError as `start`
+   */
+  async evaluate(params: EvaluateParams): Promise<RunSummary> {
+    const { config, device } = params;
+    return this.#enqueue({ config, device, output: undefined }, () => ({ name: "evaluate", params }));
+  }
+
+  async #enqueue(
+    { config, output, device }: { config: string; output: string | undefined; device: string | undefined },
+    taskFor: (root: string) => JobTask,
+  ): Promise<RunSummary> {
     const { resolution } = await readConfigFile(config);
-    const chosen = params.output ?? resolve(dirname(config), resolution.config.output.folder);
-    const root = await realFolder(chosen);
+    const root = await realFolder(output ?? resolve(dirname(config), resolution.config.output.folder));
     await refuseForeignFolder(root);
     if (this.#jobs.has(runIdOf(root))) throw alreadyActive(root);
     if (this.#isDraining) throw daemonEnds();
     if (longestQueue <= this.#queue.length) throw queueFull();
     const run = this.#know(root, config);
+    const task = taskFor(root);
     run.name = resolution.config.name;
-    const { checkpointSeconds } = params;
-    const task: RunTask = {
-      ...{ config, root, part, keepGoing, onlyClasses },
-      ...(device === undefined ? {} : { device }),
-      ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
-    };
+    run.work = task.name === "evaluate" ? "evaluate" : "generate";
     const wanted = device ?? resolution.config.device.provider;
     this.#jobs.set(run.id, { run, task, controller: new AbortController(), device: wanted });
     Object.assign(run, { isOurs: true, error: undefined, endedAt: undefined, startedAt: new Date().toISOString() });
@@ -216,7 +235,7 @@ export class Runs {
   /** Behind those that wait already; it goes on where it was. */
   #againOnCpu({ run, task, controller, device, provider }: Job): void {
     const crash = run.error as LoftErrorData;
-    this.#jobs.set(run.id, { run, task: { ...task, device: "cpu" }, controller, device: "cpu", crash });
+    this.#jobs.set(run.id, { run, task: onCpu(task), controller, device: "cpu", crash });
     run.error = undefined;
     this.#settings.log("job is tried again on the CPU", { run: run.id, device: provider ?? device });
     run.stream.publish({
@@ -236,7 +255,8 @@ export class Runs {
       for (const listener of [...run.onPlanned]) listener();
       return;
     }
-    if (news.event.type === "run-started") job.provider = news.event.provider;
+    const own = news.event.type === "evaluation" ? news.event.event : news.event;
+    if (own.type === "run-started") job.provider = own.provider;
     run.files.add(news.event);
     run.stream.publish(news.event);
     this.#changed(run);
@@ -310,6 +330,10 @@ export class Runs {
       .then(() => writeRunRegistry(registryFile, [...this.#runs.values()].map(registeredRun)))
       .catch((error: unknown) => log("the list of runs cannot be written", { error: String(error) }));
   }
+}
+
+function onCpu(task: JobTask): JobTask {
+  return { ...task, params: { ...task.params, device: "cpu" } } as JobTask;
 }
 
 /** The runs of a daemon that starts, with those that earlier ones left. */

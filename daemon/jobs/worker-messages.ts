@@ -23,6 +23,14 @@ export type RunTask = {
   readonly checkpointSeconds?: number;
 };
 
+/** An evaluation to carry out in the run folder of its configuration. Paths absolute. */
+export type EvaluateTask = {
+  readonly config: string;
+  readonly device?: string;
+  readonly reference?: string;
+  readonly checkpointSeconds?: number;
+};
+
 /** Sample one image of a run; `config` is the configuration it was made from, where that is known. */
 export type FuseTask = Omit<FuseParams, "run"> & { readonly root: string; readonly config?: string };
 
@@ -31,6 +39,10 @@ export type WorkerTasks = {
   readonly run: {
     readonly params: RunTask;
     readonly result: { readonly adapters: number; readonly images: number; readonly seconds: number };
+  };
+  readonly evaluate: {
+    readonly params: EvaluateTask;
+    readonly result: { readonly folder: string; readonly partial: boolean };
   };
   readonly planCost: { readonly params: { readonly config: string }; readonly result: PlanCost };
   readonly planText: { readonly params: { readonly config: string }; readonly result: { readonly text: string } };
@@ -46,6 +58,9 @@ export type WorkerTasks = {
 };
 
 export type WorkerTaskName = keyof WorkerTasks;
+
+/** What a job carries out, in a process of its own. */
+export type JobTask = Extract<TaskRequest, { readonly name: "run" | "evaluate" }>;
 
 /** A task as it is sent. */
 export type TaskRequest = {

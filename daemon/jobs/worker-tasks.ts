@@ -1,4 +1,5 @@
 /** The tasks of a worker process, by name. */
+import { evaluateTask } from "./evaluate-task.ts";
 import { createFuseStudio, fuseTask } from "./fuse-task.ts";
 import { newConfigTask } from "./new-config.ts";
 import { planCostTask, planTextTask } from "./plan-task.ts";
@@ -20,6 +21,7 @@ export function createTasks(): PerformTask {
   const studio = createFuseStudio();
   const tasks: { readonly [Name in WorkerTaskName]: Perform<Name> } = {
     run: runTask,
+    evaluate: evaluateTask,
     planCost: planCostTask,
     planText: planTextTask,
     newConfig: newConfigTask,

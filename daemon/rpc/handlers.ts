@@ -26,6 +26,7 @@ export const handlers: { readonly [Name in RequestName]: Handler<Name> } = {
   "loft/hello": hello,
   "loft/status": (_, { status }) => status(),
   "loft/start": (params, { runs }) => runs.start(params),
+  "loft/evaluate": (params, { runs }) => runs.evaluate(params),
   "loft/cancel": ({ run }, { runs }) => runs.cancel(run),
   "loft/runs": ({ configs }, { runs }) => runs.list(configs),
   "loft/openRun": ({ folder }, { runs }) => runs.open(folder),

@@ -24,6 +24,7 @@ const aRun = object({ run: runId });
 const aSample = object({ run: runId, file: sampleFile });
 const nothing = object({});
 const className = text(1_000);
+const device = optional(matching(/^[a-z0-9]{1,20}$/, "the name of a device"));
 
 /** Ninety days in seconds: longer than any run. */
 const longest = 90 * 24 * 3600;
@@ -40,8 +41,14 @@ export const requestChecks: { readonly [Name in RequestName]: Check<Requests[Nam
     part: optional(oneOf("everything", "adapters", "images")),
     keepGoing: optional(boolean),
     onlyClasses: optional(list(className, 10_000)),
-    device: optional(matching(/^[a-z0-9]{1,20}$/, "the name of a device")),
+    device,
     output: optional(absolutePath),
+    checkpointSeconds: optional(number(0, longest)),
+  }),
+  "loft/evaluate": object({
+    config: configPath,
+    device,
+    reference: optional(text(200)),
     checkpointSeconds: optional(number(0, longest)),
   }),
   "loft/cancel": aRun,

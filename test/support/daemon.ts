@@ -1,6 +1,7 @@
 /** Real daemons in folders of their own, and what tests do with them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
@@ -125,4 +126,19 @@ export function isRun({ summaries }: RecordingClient, run: string, test: (summar
 
 export function hasEnded({ state }: RunSummary): boolean {
   return state === "finished" || state === "interrupted" || state === "failed";
+}
+
+/** Linux' /proc; the daemon's only child is its job. */
+export async function childrenOf(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").filter(Boolean).map(Number);
+}
+
+/** Resolves when a process is. */
+export async function gone(pid: number): Promise<void> {
+  for (;;) {
+    const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+    if (state === undefined || /\) [ZX] /.test(state)) return;
+    await sleep(20);
+  }
 }

@@ -6,7 +6,7 @@ import type { RunState, RunSummary } from "../../schemas/protocol.ts";
 import { type IconName, icon, iconStyles } from "../shared/icon.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { Page } from "./page.ts";
-import { stageTexts, stateTexts, summaryText, texts } from "./texts.ts";
+import { progressCounts, stageTexts, stateTexts, summaryText, texts } from "./texts.ts";
 
 /** Screen readers hear of progress no more often than this. */
 const announceMilliseconds = 10_000;
@@ -106,12 +106,11 @@ export class LoftRunHeader extends LitElement {
   #progress(): TemplateResult | typeof nothing {
     const { state, progress } = this.run;
     if (progress === undefined) return nothing;
-    const { adaptersDone, adapters, imagesDone, images, secondsLeft, failed, device, stage, share } = progress;
+    const { secondsLeft, failed, device, stage, share } = progress;
     const isRunning = state === "running" || state === "cancelling";
     const facts = [
       ...(isRunning ? [stageTexts[stage]] : []),
-      texts.adapters(adaptersDone, adapters),
-      texts.images(imagesDone, images),
+      ...progressCounts(progress),
       ...(state === "running" && secondsLeft !== undefined ? [texts.timeLeft(secondsLeft)] : []),
       ...(device === undefined ? [] : [device]),
     ];

@@ -40,6 +40,7 @@ export const stageTexts: { readonly [S in RunProgress["stage"]]: string } = {
   loading: "Loading the model",
   training: "Training adapters",
   sampling: "Making images",
+  evaluating: "Training classifiers",
 };
 
 export const tabTexts: { readonly [T in Tab]: string } = {
@@ -71,6 +72,7 @@ export const texts = {
   thumbnailSize: "Thumbnail size",
   adapters: (done: number, all: number) => `${countText(done)} of ${countText(all)} adapters`,
   images: (done: number, all: number) => `${countText(done)} of ${countText(all)} images`,
+  classifiers: (done: number, all: number) => `${countText(done)} of ${countText(all)} classifiers`,
   timeLeft: (seconds: number) => `${durationText(seconds)} left`,
   failedTasks: (count: number) => (count === 1 ? "1 task failed" : `${countText(count)} tasks failed`),
   percent: (value: number) => `${Math.floor(value * 100)} %`,
@@ -181,12 +183,17 @@ export const texts = {
   selectedPair: "Selected pair",
 } as const;
 
+/** How much is done of what the run works on. */
+export function progressCounts({ stage, adaptersDone, adapters, imagesDone, images }: RunProgress): readonly string[] {
+  if (stage === "evaluating") return [texts.classifiers(adaptersDone, adapters)];
+  return [texts.adapters(adaptersDone, adapters), texts.images(imagesDone, images)];
+}
+
 /** One sentence for screen readers, said now and then while the run goes on. */
 export function summaryText(state: RunState, progress: RunProgress | undefined): string {
   const parts: string[] = [stateTexts[state]];
   if (progress !== undefined) {
-    parts.push(texts.adapters(progress.adaptersDone, progress.adapters));
-    parts.push(texts.images(progress.imagesDone, progress.images));
+    parts.push(...progressCounts(progress));
     if (state === "running" && progress.secondsLeft !== undefined) parts.push(texts.timeLeft(progress.secondsLeft));
   }
   return `${parts.join(", ")}.`;

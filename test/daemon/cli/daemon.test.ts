@@ -6,6 +6,7 @@ import { readDiscovery } from "../../../daemon/rpc/endpoint.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { runCommand, startCommand, userError } from "../../support/cli-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { makeTinyEvaluation } from "../../support/tiny-evaluation.ts";
 import { makeTinyRun } from "../../support/tiny-run.ts";
 
 describe("loft daemon", { timeout: 300_000 }, () => {
@@ -71,6 +72,23 @@ describe("loft generate --daemon", { timeout: 300_000 }, () => {
     const result = await shown.result;
     expect(result.exitCode).toBe(130);
     expect(result.events.map(({ event }) => event.type)).toContain("run-interrupted");
+    await runCommand(["daemon", "stop"], place);
+  });
+});
+
+describe("loft evaluate --daemon", { timeout: 300_000 }, () => {
+  it("ends with the table that it ends with without", async () => {
+    const place = await daemonPlace();
+    const run = await makeTinyEvaluation(place.folder, { rows: ["zero-shot", "real"] });
+    const result = await runCommand(["evaluate", run.config, "--daemon"], place);
+    expect(result.exitCode, result.stderr).toBe(0);
+    const alone = await runCommand(["evaluate", run.config], place);
+    expect(result.stdout).toBe(alone.stdout);
+    expect(result.stdout).toContain(`results in ${join("runs", "tiny", "evaluation")}`);
+    expect(result.stderr).toContain("2 classifiers on cpu");
+    const reference = ["--reference", "reel-s2"];
+    const refused = await runCommand(["evaluate", run.config, "--daemon", ...reference], place);
+    expect(userError(refused)).toMatchObject({ code: "usage-invalid" });
     await runCommand(["daemon", "stop"], place);
   });
 });

@@ -54,7 +54,7 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     const stopped = await makeTinyEvaluation(await temporaryFolder(), settings);
     await writePictures(stopped, "validation", counts);
     await stopAfter(stopped, ({ type }) => type === "adapter-group-started", 1);
-    await stopAfter(stopped, (event) => event.type === "training-step" && event.group === "loft-s2-n3", 2);
+    await stopAfter(stopped, (told) => isStepOf(told, "loft-s2-n3"), 2);
     const partial = JSON.parse(await readFile(join(stopped.root, "evaluation", "results.loft-results.json"), "utf8"));
     expect(partial.partial).toBe(true);
     expect(partial.rows.map(({ runs }: { runs: unknown[] }) => runs.length)).toEqual([1, 2, 0]);
@@ -63,7 +63,7 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     await writeFile(join(stopped.root, "evaluation", "tasks", `${task.task}.json`), "{");
     await evaluateTiny(stopped);
     expect(await evaluationBytes(join(stopped.root, "evaluation"))).toEqual(wanted);
-    const trainings = await stopAfter(stopped, ({ type }) => type === "training-step", Number.POSITIVE_INFINITY);
+    const trainings = await stopAfter(stopped, (told) => isStepOf(told), Number.POSITIVE_INFINITY);
     expect(trainings).toBe(0);
   });
 
@@ -84,6 +84,12 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(text).toContain("A row of one run has no standard deviation");
   });
 });
+
+/** A step of classifiers, or of adapters for a row's images. */
+function isStepOf(told: RunEvent, group?: string): boolean {
+  const event = told.type === "evaluation" ? told.event : told;
+  return event.type === "training-step" && (group === undefined || event.group === group);
+}
 
 /** Abort at the `count`-th event that fits; returns how many there were. */
 async function stopAfter(

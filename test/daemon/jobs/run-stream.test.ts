@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lossCurve } from "../../../daemon/jobs/loss-curves.ts";
 import { createRunStream, type NumberedEvent } from "../../../daemon/jobs/run-stream.ts";
-import type { RunEvent } from "../../../schemas/run-event.ts";
+import type { OwnEvent, RunEvent } from "../../../schemas/run-event.ts";
 
 const started: RunEvent = {
   type: "run-started",
@@ -82,6 +82,38 @@ describe("a stream of events", () => {
     expect(stream.progress().share).toBeGreaterThan(0.5);
     stream.publish(images("3", "4"));
     expect(stream.progress()).toMatchObject({ share: 1, secondsLeft: 0 });
+  });
+});
+
+describe("an evaluation", () => {
+  const below = (method: string | null, event: OwnEvent): RunEvent => ({ type: "evaluation", method, event });
+  const part = (at: number): OwnEvent => ({
+    ...(started as OwnEvent & { type: "run-started" }),
+    evaluation: { part: at, parts: 3 },
+  });
+
+  it("counts its parts alike, and tells the time left in the last one", () => {
+    const stream = createRunStream(0);
+    stream.publish(part(0));
+    expect(stream.progress()).toMatchObject({ stage: "training", share: 0 });
+    for (const event of [group, step(1, [1, 3])]) stream.publish(event);
+    expect(stream.progress()).not.toHaveProperty("secondsLeft");
+    stream.publish(below("class-prompt", part(1)));
+    expect(stream.progress().share).toBeCloseTo(1 / 3);
+    stream.publish(below(null, { ...part(2), adapters: 2, images: 0 } as OwnEvent));
+    expect(stream.progress()).toMatchObject({ stage: "evaluating", adapters: 2, images: 0 });
+    for (const event of [group, step(1, [1, 3])]) stream.publish(below(null, event as OwnEvent));
+    expect(stream.progress()).toMatchObject({ stage: "evaluating", adaptersDone: 0 });
+    expect(stream.progress().secondsLeft).toBeGreaterThan(0);
+    expect(stream.progress().share).toBeGreaterThan(2 / 3);
+    stream.publish(started);
+    expect(stream.progress()).toMatchObject({ stage: "training", share: 0 });
+  });
+
+  it("keeps what is not the run's own out of its losses", () => {
+    const stream = createRunStream(0);
+    for (const event of [part(2), group, step(1, [1, 3])]) stream.publish(below(null, event as OwnEvent));
+    expect(stream.losses.curves().size).toBe(0);
   });
 });
 

@@ -6,9 +6,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { startCommand } from "../../support/cli-process.ts";
 import {
+  childrenOf,
   clientForTest,
   daemonForTest,
   endDaemon,
+  gone,
   hasEnded,
   isRun,
   type RecordingClient,
@@ -285,25 +287,11 @@ function isStep(event: RunEvent): boolean {
   return event.type === "training-step";
 }
 
-/** Linux' /proc; the daemon's only child is its job. */
-async function childrenOf(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return text.trim().split(" ").filter(Boolean).map(Number);
-}
-
 /** The job of a daemon that just began one, other than one that is known. */
 async function jobOf(pid: number, other?: number): Promise<number> {
   for (;;) {
     const job = (await childrenOf(pid)).find((child) => child !== other);
     if (job !== undefined) return job;
     await sleep(5);
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-    if (state === undefined || /\) [ZX] /.test(state)) return;
-    await sleep(20);
   }
 }

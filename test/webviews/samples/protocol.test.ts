@@ -9,7 +9,7 @@ import {
   readResult,
 } from "../../../webviews/samples/protocol.ts";
 
-const run = { run: "0123456789abcdef", name: "r", folder: "/f", state: "running", sequence: 0 };
+const run = { run: "0123456789abcdef", name: "r", folder: "/f", state: "running", work: "generate", sequence: 0 };
 const snapshot = { type: "snapshot", sequence: 0, run, classes: [], base: "https://x", canResume: false };
 const error = { code: "c", what: "w", fix: "f" };
 

@@ -5,7 +5,14 @@ import type { HostMessage } from "../../../webviews/samples/protocol.ts";
 import { nextWanted } from "../../../webviews/samples/sample-lists.ts";
 import { type PageData, reduce, shownClass, startData, stateToKeep } from "../../../webviews/samples/state.ts";
 
-const run: RunSummary = { run: "0123456789abcdef", name: "r", folder: "runs/r", state: "running", sequence: 5 };
+const run: RunSummary = {
+  run: "0123456789abcdef",
+  name: "r",
+  folder: "runs/r",
+  state: "running",
+  work: "generate",
+  sequence: 5,
+};
 
 const cat: SampleClass = {
   className: "cat",

@@ -36,6 +36,8 @@ describe("texts", () => {
       failed: 0,
     } as const;
     expect(summaryText("running", progress)).toBe("Running, 3 of 48 adapters, 0 of 3,000 images, 5 min left.");
+    const judging = { ...progress, stage: "evaluating", adapters: 30, images: 0 } as const;
+    expect(summaryText("running", judging)).toBe("Running, 3 of 30 classifiers, 5 min left.");
     expect(summaryText("finished", undefined)).toBe("Finished.");
   });
 });

@@ -99,7 +99,8 @@ function fakeSummary(options: FakeRunOptions, classes: readonly SampleClass[]): 
     device: "CPU, 2 cores",
     ...(state === "running" ? { secondsLeft: 190 } : {}),
   };
-  return { run: runId, name: "quick-start", folder: "runs/quick-start", state, progress, sequence: 10 };
+  const known = { run: runId, name: "quick-start", folder: "runs/quick-start", work: "generate" } as const;
+  return { ...known, state, progress, sequence: 10 };
 }
 
 function photosOf(className: string, trained: boolean): readonly PhotoAdapter[] {

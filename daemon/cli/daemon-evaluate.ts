@@ -1,0 +1,43 @@
+/** `loft evaluate --daemon`: the same evaluation, in the daemon; this command shows it, and its table at the end. */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { LoftResults } from "../../schemas/results.ts";
+import { loftError } from "../base/errors.ts";
+import { evaluationFolder, resultsFile } from "../jobs/evaluate-files.ts";
+import { evaluationText } from "../jobs/evaluate-report.ts";
+import type { ActionContext, ActionResult } from "./actions.ts";
+import type { DaemonPlaces } from "./daemon-connection.ts";
+import type { EvaluateRequest } from "./evaluate-action.ts";
+import { followInDaemon } from "./follow-in-daemon.ts";
+import { shownPath } from "./result-text.ts";
+
+/**
+ * Start an evaluation in the daemon and follow it to its end.
+ * @throws LoftError as `followInDaemon`, "file-unreadable" when the results were taken away
+ */
+export async function daemonEvaluateAction(
+  { config, reference, device }: EvaluateRequest,
+  context: ActionContext,
+  places: DaemonPlaces,
+): Promise<ActionResult> {
+  const params = {
+    config: resolve(context.workingFolder, config),
+    ...(reference === undefined ? {} : { reference }),
+    ...(device === undefined ? {} : { device }),
+  };
+  const summary = await followInDaemon((client) => client.request("loft/evaluate", params), context, places);
+  const folder = evaluationFolder(summary.folder);
+  const results = await readOwnResults(join(folder, resultsFile));
+  const shown = shownPath(context, folder);
+  return { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
+}
+
+/** What a daemon of our own version has just written. */
+async function readOwnResults(file: string): Promise<LoftResults> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as LoftResults;
+  } catch (cause) {
+    const what = `The evaluation is finished, and ${file} cannot be read.`;
+    throw loftError("file-unreadable", { what, fix: "Run the same command again: nothing is done twice.", cause });
+  }
+}
