@@ -3,12 +3,12 @@
  * extension sets, in VS Code's themes. Screenshots are kept in artefacts/ beside this file (not in git).
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser, launchBrowser, noBrowser } from "./support/browser.ts";
 import { type FakeResults, fakeResults } from "./support/fake-results.ts";
 import { type FakeResultsHost, type FakeResultsHostOptions, openResultsPage } from "./support/fake-results-host.ts";
-import { artefacts, choose, shoot, violations } from "./support/inspect.ts";
+import { artefacts, choose, focusedLabel, overflowing, shoot, tidied, violations } from "./support/inspect.ts";
 import { type PageServer, servePage } from "./support/page-server.ts";
 import { type Theme, themes } from "./support/themes.ts";
 
@@ -101,5 +101,329 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
       await shoot(page, `results-${theme.name}-live`);
       expect(await violations(page)).toEqual([]);
     });
+  });
+
+  describe("the table", () => {
+    const titles = (page: Page) =>
+      page.locator("loft-results-table .name > span:first-child").allTextContents().then(tidied);
+
+    it("is sorted by any column, and back", async () => {
+      const { page } = await open(table);
+      const before = await titles(page);
+      await page.getByRole("button", { name: "Accuracy", exact: true }).click();
+      const head = page.getByRole("columnheader", { name: "Accuracy" });
+      await expect.poll(() => head.getAttribute("aria-sort"), patience).toBe("descending");
+      expect((await titles(page))[0]).toBe("LoFT + real");
+      await page.getByRole("button", { name: "Accuracy", exact: true }).click();
+      await expect.poll(() => head.getAttribute("aria-sort"), patience).toBe("ascending");
+      expect((await titles(page)).at(-1)).toBe("LoFT + real");
+      await page.getByRole("button", { name: "Accuracy", exact: true }).click();
+      await expect.poll(() => head.getAttribute("aria-sort"), patience).toBe("none");
+      expect(await titles(page)).toEqual(before);
+    });
+
+    it("hides rows and shows them again, from the keyboard too", async () => {
+      const { page, keptState } = await open(table);
+      const row = page.getByRole("row", { name: /^LoFT \+ real/ });
+      await row.hover();
+      await row.getByTitle("Hide LoFT + real, 4 shots, 50 images per class").click();
+      await page.getByText("Rows: 11 of 12 shown").waitFor();
+      expect((await keptState())?.hidden).toEqual(["real+loft-s4-n50"]);
+      // The best of what is left.
+      await page.getByRole("cell", { name: /^88\.9 ± 4\.3\s?, best$/ }).waitFor();
+      await page.getByText("Rows: 11 of 12 shown").focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("checkbox", { name: "CLIP zero-shot" }).focus();
+      await page.keyboard.press("Space");
+      await page.getByText("Rows: 10 of 12 shown").waitFor();
+      await page.getByRole("button", { name: "Show All" }).click();
+      await page.getByText("Rows: 12 of 12 shown").waitFor();
+      expect(await titles(page)).toContain("LoFT + real");
+    });
+
+    it("is filtered by shots and images", async () => {
+      const { page } = await open(many);
+      expect((await titles(page)).length).toBe(94);
+      await choose(page, "Real photos per class", "4 shots");
+      await choose(page, "Synthetic images per class", "50 images per class");
+      await expect.poll(() => titles(page).then(({ length }) => length), patience).toBe(12);
+      await shoot(page, "results-filtered");
+    });
+
+    it("measures from another row, with intervals of its own", async () => {
+      const host = await open(table);
+      const { page } = host;
+      expect(host.asked("hits")).toEqual([]);
+      await choose(page, "Row that differences are measured from", "Against LoFT, 4 shots, 50 images per class");
+      await page.getByText(/^Differences are to LoFT, 4 shots, 50 images per class, .* computed here/).waitFor();
+      await expect.poll(() => page.getByText("computing…").count(), patience).toBe(0);
+      expect(host.asked("hits").length).toBe(1);
+      const real = page.getByRole("row", { name: /^Real photos only/ });
+      expect(await real.getByRole("cell").nth(3).textContent()).toMatch(/−5\.6\s*\[−1\d\.\d,\s*−0\.\d\]/);
+      expect((await host.keptState())?.reference).toBe("loft-s4-n50");
+      await shoot(page, "results-reference");
+      // Back to the row of the file, from the row itself.
+      await real.hover();
+      await real.getByTitle("Measure differences from Real photos only, 4 shots").click();
+      await page.getByText(/^Differences are to Real photos only, 4 shots, .* test pictures\. Bold/).waitFor();
+    });
+
+    it("says what it is when the answers are not to be had", async () => {
+      const error = { code: "predictions-missing", what: "predictions.jsonl is gone.", fix: "Evaluate again." };
+      const { page } = await open(table, {
+        answer: (request) => (request.name === "hits" ? { type: "failure", id: request.id, error } : undefined),
+      });
+      await choose(page, "Row that differences are measured from", "Against CLIP zero-shot");
+      await page.getByText("This is the spread of trainings, not an interval.").waitFor();
+      await page.getByRole("columnheader", { name: "Difference ± std" }).waitFor();
+      await page.getByText("cannot be read").waitFor();
+    });
+
+    it("shows validation pictures, and says that they flatter", async () => {
+      const { page } = await open(table);
+      await choose(page, "Split", "Validation pictures");
+      await page.getByText("Validation pictures chose the training step").waitFor();
+      await choose(page, "Metric", "Calibration error");
+      await page.getByRole("columnheader", { name: "ECE" }).waitFor();
+      await page.getByText("ECE: less is better.").waitFor();
+    });
+
+    it.each([
+      ["Markdown", "markdown", "| LoFT + real | 4 | 50 | **95.6 ± 1.3** |"],
+      ["CSV", "csv", "\nLoFT + real,4,50,0.95"],
+      ["LaTeX", "latex", "LoFT + real & 4 & 50 & \\textbf{95.6 $\\pm$ 1.3}"],
+    ] as const)("is copied as %s", async (name, format, part) => {
+      const host = await open(table);
+      await host.page.getByRole("button", { name }).click();
+      await host.page.getByRole("status").getByText(`The table is in the clipboard as ${name}.`).waitFor();
+      const [request] = host.asked("copy");
+      expect(request?.params.format).toBe(format);
+      expect(request?.params.text).toContain(part);
+    });
+  });
+
+  describe("the confusion matrix", () => {
+    it("is walked by keys, and leads to the pictures", async () => {
+      const host = await open(table);
+      const { page } = host;
+      await page.getByRole("tab", { name: "Confusion" }).click();
+      await page.getByRole("gridcell", { name: /^bird taken for bird/ }).focus();
+      const press = async (key: string) => {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(30);
+        return page.evaluate(focusedLabel);
+      };
+      expect(await press("ArrowRight")).toMatch(/^bird taken for car:/);
+      expect(await press("ArrowDown")).toMatch(/^car taken for car, right:/);
+      expect(await press("End")).toMatch(/^car taken for train:/);
+      expect(await press("Control+End")).toMatch(/^train taken for train, right:/);
+      expect(await press("ArrowRight")).toMatch(/^train taken for train, right:/);
+      expect(await press("Home")).toMatch(/^train taken for bird:/);
+      expect(await press("Control+Home")).toMatch(/^bird taken for bird, right:/);
+      expect(await press("Enter")).toMatch(/^bird taken for bird, right:/);
+      await expect
+        .poll(() => host.asked("pictures")[0]?.params, patience)
+        .toEqual({
+          row: "real+loft-s4-n50",
+          label: 0,
+          predicted: 0,
+          offset: 0,
+          count: 24,
+        });
+      await page.getByRole("heading", { name: "bird, recognized" }).waitFor();
+      await page.getByText("The picture is gone").first().waitFor();
+      await page.getByRole("button", { name: /^Open bird\/0\.png, / }).click();
+      await expect.poll(() => host.asked("openImage")[0]?.params.uri, patience).toContain("/bird/000001.png");
+      expect((await host.keptState())?.cell).toEqual({ label: 0, predicted: 0 });
+    });
+
+    it("asks for more pictures, and says why there are none", async () => {
+      const pictures = Array.from({ length: 24 }, (_, i) => {
+        return { uri: null, name: `cat/${i}.png`, predicted: 3, probability: 0.5, runs: 1 };
+      });
+      const error = { code: "test-folder-gone", what: "The test folder is gone.", fix: "Bring it back." };
+      const host = await open(table, {
+        answer: (request) => {
+          if (request.name !== "pictures") return undefined;
+          if (request.params.label === 2) return { type: "response", id: request.id, result: { total: 30, pictures } };
+          return { type: "failure", id: request.id, error };
+        },
+      });
+      const { page } = host;
+      await page.getByRole("tab", { name: "Confusion" }).click();
+      await page.getByRole("button", { name: /^cat → flower/ }).click();
+      await page.getByRole("button", { name: "Show 6 More" }).click();
+      await expect.poll(() => host.asked("pictures").at(-1)?.params.offset, patience).toBe(24);
+      await page.getByRole("button", { name: /^fruit → train/ }).click();
+      await page.getByText("The test folder is gone. Bring it back.").waitFor();
+    });
+
+    it("lists the most confused pairs of very many classes", async () => {
+      const classes = Array.from({ length: 80 }, (_, i) => `class ${i}`);
+      const { page } = await open(fakeResults({ shots: [4], images: [50], seeds: 1, classes }));
+      await page.getByRole("tab", { name: "Confusion" }).click();
+      await page.getByText("A matrix of 80 classes would be too large to read").waitFor();
+      expect(await page.getByRole("gridcell").count()).toBe(0);
+      expect(await page.locator(".pairs button").count()).toBe(10);
+    });
+  });
+
+  describe("the sets", () => {
+    it("stand side by side, copies flagged", async () => {
+      const host = await open(table);
+      const { page } = host;
+      await page.getByRole("tab", { name: "Sets" }).click();
+      await page.getByRole("button", { name: /^Open data\/train\/bird\/000003\.png, Nearly a copy of/ }).click();
+      await expect.poll(() => host.asked("openImage").length, patience).toBe(1);
+      await page.getByText("2 images are nearly a copy of a real photo").click();
+      await page.getByText("cat/01_openmoji_cat.png, cosine 0.987").waitFor();
+      await page.getByRole("button", { name: "Show 12 More" }).click();
+      await expect.poll(() => host.asked("sets").at(-1)?.params, patience).toEqual({ classIndex: 0, count: 24 });
+      await choose(page, "Class", "cat");
+      await expect.poll(() => host.asked("sets").at(-1)?.params, patience).toEqual({ classIndex: 2, count: 12 });
+    });
+
+    it("keep their figures when the pictures cannot be read", async () => {
+      const error = { code: "run-gone", what: "The run is gone.", fix: "Evaluate again." };
+      const { page } = await open(table, {
+        answer: (request) => (request.name === "sets" ? { type: "failure", id: request.id, error } : undefined),
+      });
+      await page.getByRole("tab", { name: "Sets" }).click();
+      await page.getByText("The run is gone. Evaluate again.").waitFor();
+      await page.getByText("0.225").waitFor();
+    });
+  });
+
+  describe("what is not whole", () => {
+    it("grows while the evaluation runs", async () => {
+      const running = { text: "Training classifiers, 23 of 34", share: 0.68 };
+      const host = await open(live, { first: { type: "results", results: live.results, live: running } });
+      const { page } = host;
+      await page.getByText("0 of 3").waitFor();
+      await page.getByText("The evaluation has not come to it yet.").waitFor();
+      await host.send({ type: "live", live: { text: "Training classifiers, 30 of 34", share: 0.9 } });
+      await page.locator("loft-results-header").getByText("30 of 34").waitFor();
+      await host.send({ type: "results", results: table.results });
+      await page.getByRole("cell", { name: /^95\.6 ± 1\.3\s?, best$/ }).waitFor();
+      expect(await page.getByText("Evaluating").count()).toBe(0);
+      expect(await page.getByText("Missing runs").count()).toBe(0);
+      await page.getByRole("status").getByText("The evaluation is over.").waitFor();
+    });
+
+    it("is marked as partial when nothing goes on", async () => {
+      const { page } = await open(live);
+      await page.locator("loft-results-header").getByText("Partial").waitFor();
+      expect(await page.getByText("Evaluating").count()).toBe(0);
+    });
+
+    it("is empty at first", async () => {
+      const results = { ...live.results, rows: [], sets: [], partial: true, reference: null, warnings: [] };
+      const { page } = await open({ ...live, results });
+      await page.getByText("No rows yet.").waitFor();
+      await shoot(page, "results-empty");
+      for (const [tab, text] of [
+        ["Scaling", "No row has an answer yet."],
+        ["Confusion", "No row has answers yet."],
+        ["Sets", "The evaluation has no synthetic sets."],
+      ] as const) {
+        await page.getByRole("tab", { name: tab }).click();
+        await page.getByText(text).waitFor();
+        expect(await violations(page)).toEqual([]);
+      }
+    });
+
+    it.each([
+      ["results-newer", "The file is of format version 2; this LoFT reads version 1.", "Update the LoFT extension."],
+      ["results-corrupt", "The file is not JSON.", "Run the evaluation again."],
+    ])("says why it cannot be shown: %s", async (code, what, fix) => {
+      const host = await open(table, { first: { type: "unreadable", error: { code, what, fix } } });
+      const { page } = host;
+      await page.getByText(`${what} ${fix}`).waitFor();
+      await shoot(page, code);
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole("button", { name: "Open as Text" }).click();
+      await expect.poll(() => host.asked("openText").length, patience).toBe(1);
+      await host.send({ type: "results", results: table.results });
+      await page.getByRole("heading", { name: "quick-start" }).waitFor();
+      expect(await page.getByText(what).count()).toBe(0);
+      await host.send({ type: "unreadable", error: { code, what, fix } });
+      await page.getByText("What was read before stays in sight.").waitFor();
+      await page.getByRole("table").waitFor();
+    });
+
+    it("ignores what no host of ours sends", async () => {
+      const host = await open(table);
+      await host.send({ type: "results", results: { formatVersion: 1 } } as never);
+      await host.send({ type: "nonsense" });
+      await host.page.getByRole("table").waitFor();
+      expect(host.complaints).toEqual([]);
+    });
+  });
+
+  it("treats every word as text", async () => {
+    const hostile = '<img src=x onerror="document.title=1">';
+    const classes = [hostile, ...table.results.dataset.classes.slice(1)];
+    const rows = table.results.rows.map((row) => ({ ...row, title: hostile }));
+    const warnings = [{ what: hostile, fix: hostile }];
+    const results = { ...table.results, name: hostile, rows, warnings, dataset: { ...table.results.dataset, classes } };
+    const { page, complaints } = await open({ ...table, results });
+    await page.getByRole("heading", { name: hostile }).waitFor();
+    await page.getByRole("rowheader", { name: hostile }).first().waitFor();
+    await choose(page, "Metric", "Accuracy by class");
+    await page.getByRole("columnheader", { name: hostile }).waitFor();
+    await page.getByRole("tab", { name: "Confusion" }).click();
+    await page.getByRole("rowheader", { name: hostile }).waitFor();
+    expect(await page.title()).toBe("LoFT Results");
+    expect(complaints).toEqual([]);
+  });
+
+  it("comes back as it was left", async () => {
+    const kept = {
+      tab: "confusion",
+      metric: "classes",
+      split: "test",
+      hidden: ["zero-shot"],
+      sort: { column: "class 1", isFalling: true },
+      row: "loft-s4-n50",
+      cell: { label: 4, predicted: 5 },
+    } as const;
+    const host = await open(table, { keptState: kept });
+    await host.page.getByRole("heading", { name: "fruit, taken for train" }).waitFor();
+    await host.page.getByRole("grid", { name: "Confusion of LoFT, 4 shots, 50 images per class" }).waitFor();
+    await host.page.getByRole("tab", { name: "Table" }).click();
+    const head = host.page.getByRole("columnheader", { name: "car" });
+    await expect.poll(() => head.getAttribute("aria-sort"), patience).toBe("descending");
+    await expect.poll(() => host.keptState(), patience).toEqual({ ...kept, tab: "table" });
+  });
+
+  it.each([
+    { name: "200 px wide", width: 200, height: 700 },
+    { name: "at 200 %", width: 1100, height: 900, zoom: 2 },
+    { name: "700 px wide", width: 700, height: 700 },
+    { name: "2000 px wide", width: 2000, height: 900 },
+  ])("works $name", async ({ name, ...options }) => {
+    const { page, complaints } = await open(many, options);
+    const file = `results-${name.replaceAll(/\W+/g, "-")}`;
+    for (const tab of ["Table", "Scaling", "Confusion", "Sets"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await shoot(page, `${file}-${tab.toLowerCase()}`);
+      expect(await page.evaluate(overflowing), tab).toEqual([]);
+      expect(await violations(page)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([
+    { name: "turns its icon while an evaluation runs", motion: true, turns: true },
+    { name: "holds still for who asked for reduced motion", motion: false, turns: false },
+  ])("$name", async ({ motion, turns }) => {
+    const running = { text: "Training classifiers", share: null };
+    const { page } = await open(live, { motion, first: { type: "results", results: live.results, live: running } });
+    await page.locator("loft-results-header .running .icon").waitFor();
+    const animation = page.locator("loft-results-header .running .icon").evaluate((icon) => {
+      const world = globalThis as unknown as { getComputedStyle: (element: unknown) => { animationName: string } };
+      return world.getComputedStyle(icon).animationName;
+    });
+    expect(await animation).toBe(turns ? "turn" : "none");
   });
 });

@@ -107,7 +107,7 @@ export class LoftClassSets extends LitElement {
     const label = [texts.openPicture(name), ...(mark === "" ? [] : [mark])].join(", ");
     return html`<li><button class="frame ${copy === undefined ? "" : "copy"}" title=${mark === "" ? name : `${name}\n${mark}`}
       aria-label=${label} @click=${() => this.#open(uri)}><img src=${uri} alt="" loading="lazy" decoding="async">${
-        copy === undefined ? nothing : html`<span class="mark">${icon("copy")}${texts.copyMark}</span>`
+        copy === undefined ? nothing : html`<span class="mark">${icon("copy")}</span>`
       }</button></li>`;
   }
 

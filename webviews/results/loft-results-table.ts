@@ -119,9 +119,9 @@ export class LoftResultsTable extends LitElement {
     const hasSpread = this.lines.some(({ cells }) => cells.some((cell) => cell.type === "value" && cell.std !== null));
     const deviation = std === null ? nothing : html`± ${numberText(std, unit)}`;
     const spread = hasSpread ? html`<span class="spread">${deviation}</span>` : nothing;
-    if (mean === null) return html`<td class="value"><span class="mean">${none()}</span>${spread}</td>`;
+    if (mean === null) return html`<td class="value"><span class="mean">${none()}</span> ${spread}</td>`;
     const mark = rank === "none" ? nothing : html`<span class="unseen">, ${texts[rank]}</span>`;
-    return html`<td class="value ${rank}"><span class="mean">${numberText(mean, unit)}</span>${spread}${mark}</td>`;
+    return html`<td class="value ${rank}"><span class="mean">${numberText(mean, unit)}</span> ${spread}${mark}</td>`;
   }
 
   #difference(difference: Extract<Cell, { type: "difference" }>["difference"], range: Range): TemplateResult {
@@ -132,13 +132,14 @@ export class LoftResultsTable extends LitElement {
     const middle = signedPercentText(difference.difference);
     if (difference.basis === "spread") {
       const std = difference.std === null ? nothing : html`± ${numberText(difference.std, "share")}`;
-      return html`<td class="difference"><span class="mean">${middle}</span><span class="spread">${std}</span></td>`;
+      return html`<td class="difference"><span class="mean">${middle}</span> <span class="spread">${std}</span></td>`;
     }
     const { low, high } = difference;
     const isClear = 0 < low || high < 0;
     return html`<td class="difference ${isClear ? "clear" : ""}"><div>
-      ${intervalPicture(difference, range)}<span class="mean">${middle}</span
-      ><span class="low">[${signedPercentText(low)},</span><span class="high">${signedPercentText(high)}]</span>${
+      ${intervalPicture(difference, range)}<span class="mean">${middle}</span>
+      <span class="low">[${signedPercentText(low)},</span>
+      <span class="high">${signedPercentText(high)}]</span>${
         isClear ? html`<span class="unseen">, ${texts.clear}</span>` : nothing
       }</div></td>`;
   }

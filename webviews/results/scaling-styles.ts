@@ -37,6 +37,7 @@ export const scalingStyles = css`
     display: grid;
     grid-row: span 4;
     grid-template-rows: subgrid;
+    grid-template-columns: minmax(0, 1fr);
     align-content: start;
     min-width: 0;
     max-width: 760px;

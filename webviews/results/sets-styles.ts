@@ -57,19 +57,17 @@ export const setsStyles = css`
     position: absolute;
     right: 2px;
     bottom: 2px;
-    display: inline-flex;
-    align-items: center;
-    gap: 2px;
-    padding: 0 4px;
+    display: grid;
+    width: 18px;
+    height: 18px;
+    place-items: center;
     border: 1px solid var(--vscode-contrastBorder, transparent);
-    border-radius: 8px;
+    border-radius: 50%;
     background: var(--vscode-badge-background);
     color: var(--vscode-badge-foreground);
-    font-size: 11px;
-    line-height: 16px;
   }
   .mark .icon {
-    font-size: 11px;
+    font-size: 12px;
   }
   .figures {
     display: grid;

@@ -176,13 +176,22 @@ export const tableStyles = css`
       opacity: 1;
     }
   }
-  @container (max-width: 559.9px) {
+  @container (max-width: 799.9px) {
     .interval {
       display: none;
     }
+  }
+  @container (max-width: 559.9px) {
     th,
     td {
       padding-inline: 6px;
+    }
+    thead th,
+    thead th:first-child {
+      padding-inline: 0;
+    }
+    .group span {
+      left: 6px;
     }
   }
   @container (max-width: 399.9px) {

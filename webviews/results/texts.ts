@@ -236,7 +236,6 @@ export const texts = {
   setCount: (shown: number, total: number) =>
     shown < total ? `${countText(shown)} of ${countText(total)} shown` : `${countText(total)} shown`,
   emptySet: "This class has none.",
-  copyMark: "copy",
   copyOf: (photo: string, cosine: number) => `Nearly a copy of ${photo}, cosine ${figureText(cosine)}`,
   copiesOf: (count: number) => `${plural(count, "image is", "images are")} nearly a copy of a real photo`,
   noCopies: "No copies of real photos",

@@ -5,6 +5,7 @@ import {
   type ResultsPageMessage,
   type ResultsPageState,
   type ResultsRequest,
+  type RowHits,
   readResultsPageMessage,
 } from "../../../webviews/results/protocol.ts";
 import { type FakePageOptions, openFakePage } from "./fake-page.ts";
@@ -77,13 +78,14 @@ function resultOf(request: ResultsRequest, shown: FakeResults, { base }: PageSer
     case "sets":
       return classSets(request.params, shown, base);
     case "hits":
-      return { rows: allHits(shown) };
+      return { rows: hitsOf(shown) };
     default:
       return null;
   }
 }
 
-function allHits({ results, answers }: FakeResults) {
+/** What predictions.jsonl says of each training. */
+export function hitsOf({ results, answers }: FakeResults): readonly RowHits[] {
   return results.rows.flatMap(({ id, runs }) =>
     runs.map(({ seed }) => {
       const found = answers.get(answerKey(id, seed)) ?? [];

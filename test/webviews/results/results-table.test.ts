@@ -1,0 +1,129 @@
+/** Which rows and columns a choice shows, and what is said below the table. */
+import { describe, expect, it } from "vitest";
+import { differencesOf } from "../../../webviews/results/differences.ts";
+import { countsOf, matchingRows, resultsTable, type TableChoice } from "../../../webviews/results/results-table.ts";
+import { setsTable } from "../../../webviews/results/sets-table.ts";
+import { tableNotes } from "../../../webviews/results/table-notes.ts";
+import { fakeResults } from "../support/fake-results.ts";
+
+const { results } = fakeResults({ shots: [1, 4], images: [10, 50], seeds: 2, validation: true });
+const partial = fakeResults({ shots: [4], images: [50], partial: true }).results;
+const view = { hidden: [] };
+
+function choice(change: Partial<TableChoice> = {}): TableChoice {
+  return { metric: "accuracy", split: "test", differences: undefined, view, ...change };
+}
+
+describe("resultsTable", () => {
+  it("has the rows in the order of the paper, told apart", () => {
+    const { lines } = resultsTable(results, choice());
+    expect(lines.length).toBe(results.rows.length);
+    expect(new Set(lines.map(({ label }) => label)).size).toBe(lines.length);
+    expect([...new Set(lines.map(({ group }) => group))]).toEqual([
+      "Without training",
+      "Real photos",
+      "Synthetic images",
+      "Real photos and synthetic images",
+    ]);
+    expect(lines[1]?.label).toBe("Real photos only, 1 shot");
+    expect(lines.at(-1)?.label).toBe("LoFT + real, 4 shots, 50 images per class");
+  });
+
+  it.each([
+    ["accuracy", ["shots", "images", "accuracy", "runs"]],
+    ["calibration", ["shots", "images", "calibration", "runs"]],
+    ["classes", ["shots", "images", ...results.dataset.classes.map((_, i) => `class ${i}`), "runs"]],
+  ] as const)("has the columns of %s", (metric, keys) => {
+    const { columns, lines } = resultsTable(results, choice({ metric }));
+    expect(columns.map(({ key }) => key)).toEqual(keys);
+    expect(lines.every(({ cells }) => cells.length === keys.length)).toBe(true);
+  });
+
+  it("says what a difference is made of", () => {
+    const [reference] = results.rows.filter(({ id }) => id === results.reference);
+    const file = differencesOf(results, { reference: reference!, split: "test", computed: undefined });
+    const intervals = resultsTable(results, choice({ differences: file }));
+    expect(intervals.columns[3]?.title).toBe("Difference [95 %]");
+    const own = intervals.lines.find(({ id }) => id === results.reference);
+    expect(own?.cells[3]).toEqual({ type: "difference", difference: "reference" });
+    const spread = differencesOf(results, { reference: reference!, split: "validation", computed: undefined });
+    const spreads = resultsTable(results, choice({ differences: spread, split: "validation" }));
+    expect(spreads.columns[3]?.title).toBe("Difference ± std");
+  });
+
+  it("shows the accuracies of a split", () => {
+    const cell = (split: "test" | "validation") => resultsTable(results, choice({ split })).lines[1]?.cells[2];
+    const [real] = results.rows.filter(({ kind }) => kind === "real");
+    expect(cell("test")).toMatchObject({ mean: real!.mean, std: real!.std });
+    const mean = (real!.runs[0]!.validationAccuracy! + real!.runs[1]!.validationAccuracy!) / 2;
+    expect(cell("validation")).toMatchObject({ type: "value", mean: expect.closeTo(mean, 12) });
+  });
+
+  it("leaves out hidden rows and other numbers, and marks the best of what is left", () => {
+    const all = resultsTable(results, choice());
+    const isBest = ({ cells }: (typeof all.lines)[number]) => cells[2]?.type === "value" && cells[2].rank === "best";
+    const best = all.lines.find(isBest)!;
+    const without = resultsTable(results, choice({ view: { hidden: [best.id] } }));
+    expect(without.lines.some(({ id }) => id === best.id)).toBe(false);
+    expect(without.lines.filter(isBest).length).toBeGreaterThan(0);
+    const few = resultsTable(results, choice({ view: { hidden: [], shots: 1, images: 10 } }));
+    expect(few.lines.map(({ id }) => id)).toContain("zero-shot");
+    expect(few.lines.length).toBe(12);
+    expect(matchingRows(results, { hidden: ["zero-shot"], shots: 1, images: 10 }).length).toBe(12);
+  });
+
+  it("tells the numbers that rows have", () => {
+    expect(countsOf(results.rows, "shots")).toEqual([1, 4]);
+    expect(countsOf(results.rows, "imagesPerClass")).toEqual([10, 50]);
+  });
+});
+
+describe("tableNotes", () => {
+  const say = (change: Partial<Parameters<typeof tableNotes>[1]>, model = resultsTable(results, choice())) =>
+    tableNotes(model, { metric: "accuracy", split: "test", differences: undefined, hasAnswers: true, ...change });
+
+  it("explains marks, deviations and differences", () => {
+    const { notes, missing } = say({});
+    expect(notes).toEqual([expect.stringMatching(/^Bold: best/), expect.stringMatching(/^±/)]);
+    expect(missing).toEqual([]);
+    const [reference] = results.rows.filter(({ kind }) => kind === "real");
+    const spread = differencesOf(results, { reference: reference!, split: "test", computed: undefined });
+    const told = say({ differences: spread, hasAnswers: false }).notes;
+    expect(told).toContainEqual(expect.stringContaining("not an interval"));
+    expect(told).toContainEqual(expect.stringContaining("cannot be read"));
+    expect(say({ split: "validation" }).notes).toContainEqual(expect.stringContaining("chose the training step"));
+  });
+
+  it("names missing runs with their reason, and single runs", () => {
+    const model = resultsTable(partial, choice());
+    const { missing, notes } = say({}, model);
+    expect(missing).toEqual([
+      "The evaluation has not come to it yet. LoFT, 4 shots, 50 images per class (seeds 1, 2); " +
+        "DataDream (dataset) + real, 4 shots, 50 images per class (seeds 1, 2); " +
+        "LoFT + real, 4 shots, 50 images per class (seeds 0, 1, 2).",
+    ]);
+    expect(notes).toContainEqual(expect.stringContaining("raise evaluation.seeds"));
+  });
+
+  it("says where less is better", () => {
+    expect(say({ metric: "sets" }, setsTable(results)).notes[0]).toBe("Fréchet, Kernel: less is better.");
+  });
+});
+
+describe("setsTable", () => {
+  it("has a line for each method, with copies flagged", () => {
+    const { lines, columns } = setsTable(results);
+    expect(lines.map(({ title }) => title)).toEqual([
+      ...["ClassPrompt", "CaptionPrompt", "DataDream (class)", "DataDream (dataset)", "LoFT"],
+    ]);
+    const copies = columns.findIndex(({ key }) => key === "copies");
+    expect(lines.at(-1)?.cells[copies]).toMatchObject({ count: 2, warning: expect.stringContaining("2 images are") });
+    expect(lines[0]?.cells[copies]).toEqual({ type: "count", count: 0 });
+    const frechet = columns.findIndex(({ key }) => key === "frechetDistance");
+    expect(lines.at(-1)?.cells[frechet]).toMatchObject({ rank: "best" });
+    const diversity = columns.findIndex(({ key }) => key === "diversity");
+    expect(lines.every(({ cells }) => cells[diversity]?.type === "value" && cells[diversity].rank === "none")).toBe(
+      true,
+    );
+  });
+});
