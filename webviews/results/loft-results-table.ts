@@ -86,7 +86,7 @@ export class LoftResultsTable extends LitElement {
   #line(line: Line, range: Range): TemplateResult {
     const isReference = this.areRows && line.id === this.reference;
     return html`<tr class=${isReference ? "reference" : ""}>
-      <th scope="row"><div class="name"><span>${line.title}</span>${this.areRows ? this.#rowActions(line) : nothing}</div></th>
+      <th scope="row"><span class="name">${line.title}</span>${this.areRows ? this.#rowActions(line) : nothing}</th>
       ${line.cells.map((cell, i) => this.#cell(cell, this.model.columns[i] as Column, range))}
     </tr>`;
   }

@@ -86,14 +86,13 @@ export const tableStyles = css`
     outline: 1px dashed var(--vscode-contrastActiveBorder, transparent);
     outline-offset: -1px;
   }
-  .name {
+  /* Over the end of the title, so that they take no room. */
+  .actions {
+    position: absolute;
+    inset: 1px 4px 1px auto;
     display: flex;
     align-items: center;
-    justify-content: space-between;
-    gap: 8px;
-  }
-  .actions {
-    display: flex;
+    background: inherit;
     opacity: 0;
   }
   tr:hover .actions {
@@ -170,11 +169,6 @@ export const tableStyles = css`
     color: var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
     font-size: 14px;
     vertical-align: -2px;
-  }
-  @media (hover: none) {
-    .actions {
-      opacity: 1;
-    }
   }
   @container (max-width: 799.9px) {
     .interval {
