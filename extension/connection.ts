@@ -2,12 +2,14 @@
  * One connection of this window to the daemon, carrying the language server and our own requests. A bundle of its own,
  * because the language client is many times larger than the rest of the extension and is not needed to activate it.
  */
+import type { TextDocument } from "vscode";
 import {
   BaseLanguageClient,
   CloseAction,
   ErrorAction,
   type LanguageClientOptions,
   type MessageTransports,
+  type Middleware,
   RevealOutputChannelOn,
 } from "vscode-languageclient";
 import type { WebSocket } from "ws";
@@ -16,6 +18,7 @@ import "vscode-jsonrpc/node";
 import type { Discovery } from "../schemas/discovery.ts";
 import {
   type DaemonStatus,
+  longestConfig,
   type NotificationName,
   type Notifications,
   protocolVersion,
@@ -128,6 +131,31 @@ function clientOptions(log: Log, onClosed: () => void): LanguageClientOptions {
       },
     },
     initializationFailedHandler: () => false,
+    middleware: leaveOutLong(log),
+  };
+}
+
+/**
+ * A message that is too long would end the connection, for all documents and again after each reconnection. A document
+ * that once was too long stays left out until it is opened anew: the daemon missed changes of it.
+ */
+function leaveOutLong(log: Log): Middleware {
+  const leftOut = new Set<string>();
+  const isLeftOut = (document: TextDocument): boolean => {
+    const key = document.uri.toString();
+    if (leftOut.has(key) || document.getText().length <= longestConfig) return leftOut.has(key);
+    leftOut.add(key);
+    log.warn(`${key} has more than ${longestConfig} characters and is left alone until it is opened again.`);
+    return true;
+  };
+  return {
+    didOpen: async (document, next) => {
+      leftOut.delete(document.uri.toString());
+      if (!isLeftOut(document)) await next(document);
+    },
+    didChange: async (event, next) => {
+      if (!isLeftOut(event.document)) await next(event);
+    },
   };
 }
 

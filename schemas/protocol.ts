@@ -11,6 +11,12 @@ export const protocolVersion = 1;
 /** JSON-RPC error code of everything a user can mend; `data` is `LoftErrorData`. */
 export const loftErrorCode = -32000;
 
+/**
+ * Characters of a configuration that is read at all; some ninety thousand classes. Checked on both sides, since a message
+ * that is too long would end the connection: with six bytes for each character it fits still.
+ */
+export const longestConfig = 2_500_000;
+
 export type LoftErrorData = { readonly code: string; readonly what: string; readonly fix: string };
 
 /** Names one run folder on this machine: the first 16 hex digits of the SHA-256 of its real path. */

@@ -1,6 +1,7 @@
 /** Text of a `*.loft.json` to a tree with positions and syntax problems; comments and trailing commas are welcome. Never throws. */
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { Path, Problem, ProblemDraft, Span } from "./problem.ts";
+import { longestConfig } from "../../schemas/protocol.ts";
+import { mostProblems, type Path, type Problem, type ProblemDraft, type Span } from "./problem.ts";
 
 /** A parsed text: the tree (as far as it could be read) and what is wrong with the text itself. */
 export type ParsedConfig = {
@@ -16,16 +17,21 @@ export function parseConfig(text: string): ParsedConfig {
   const lineStarts = lineStartsOf(text);
   // A byte order mark is no JSON; a space keeps all offsets.
   const json = text.replace(/^\uFEFF/, " ");
-  const unreadable = json.includes("\u0000") ? utf16Text : deepestAllowed(json);
+  const unreadable = unreadableText(json);
   if (unreadable !== undefined)
     return { text, tree: undefined, lineStarts, problems: [placed(lineStarts, unreadable)] };
   const errors: ParseError[] = [];
   const tree = parseTree(json, errors, { allowTrailingComma: true, allowEmptyContent: false });
   const drafts = [
     ...firstPerLine(lineStarts, errors).map((error) => syntaxProblem(json, error)),
-    ...duplicateKeys(tree),
+    ...duplicateKeys(tree).slice(0, mostProblems),
   ];
   return { text, tree, lineStarts, problems: drafts.map((draft) => placed(lineStarts, draft)) };
+}
+
+function unreadableText(json: string): ProblemDraft | undefined {
+  if (longestConfig < json.length) return tooLongText;
+  return json.includes("\u0000") ? utf16Text : deepestAllowed(json);
 }
 
 /** Add line and column (both from 1) to a problem. */
@@ -143,7 +149,7 @@ function firstPerLine(lineStarts: readonly number[], errors: readonly ParseError
     const line = lineAt(lineStarts, error.offset);
     if (!firsts.has(line)) firsts.set(line, error);
   }
-  return [...firsts.values()];
+  return [...firsts.values()].slice(0, mostProblems);
 }
 
 /** After a word that is no value the parser also misses a value, at the next token. */
@@ -186,6 +192,15 @@ const emptyText = {
   message: "The file is empty.",
   fix: 'Write at least { "data": { "folder": "photos" } }.',
   path: [],
+} as const;
+
+const tooLongText = {
+  severity: "error",
+  code: "too-long",
+  message: `The file has more than ${longestConfig / 1e6} million characters: it is no configuration.`,
+  fix: "Give another file.",
+  path: [],
+  span: { offset: 0, length: 0 },
 } as const;
 
 /** What some shells write when output is sent to a file. */

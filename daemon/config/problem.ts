@@ -8,6 +8,7 @@ export type ProblemCode =
   | "extends-cycle"
   | "extends-too-long"
   | "too-deep"
+  | "too-long"
   | "duplicate-key"
   | "unknown-key"
   | "missing-key"
@@ -26,6 +27,9 @@ export type ProblemCode =
   | "steps-and-epochs"
   | "captions-not-given"
   | "field-unused";
+
+/** Nobody reads more problems of one kind than this; finding the places of a hundred thousand would take minutes. */
+export const mostProblems = 200;
 
 /** Where a value stands in the document: keys and list indices from the root. */
 export type Path = readonly (string | number)[];

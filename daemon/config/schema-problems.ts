@@ -2,14 +2,14 @@
 import type { Node } from "jsonc-parser";
 import { type SchemaError, validate } from "../../schemas/generated/validate.mjs";
 import { nodeAt, plainValue, propertyAt } from "./parse.ts";
-import { type Path, type ProblemCode, type ProblemDraft, pathText, type Span } from "./problem.ts";
+import { mostProblems, type Path, type ProblemCode, type ProblemDraft, pathText, type Span } from "./problem.ts";
 import { type FieldSchema, meantField } from "./schema-fields.ts";
 import { closest } from "./suggest.ts";
 
-/** Every place where the tree's value does not follow the schema; empty when it does. */
+/** Every place where the tree's value does not follow the schema, the first ones of very many; empty when it does. */
 export function schemaProblems(tree: Node): readonly ProblemDraft[] {
   if (validate(plainValue(tree))) return [];
-  return (validate.errors ?? []).flatMap((error) => problemOf(tree, error) ?? []);
+  return (validate.errors ?? []).slice(0, mostProblems).flatMap((error) => problemOf(tree, error) ?? []);
 }
 
 /** A problem in the making: the place of the value and what the schema says about it. */

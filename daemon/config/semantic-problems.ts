@@ -6,7 +6,7 @@ import { isMethodName, methodProblems, trainsAdapters } from "./method-problems.
 import { nodeAt, plainValue } from "./parse.ts";
 import type { ChoosePreset, MethodName, PresetName, PresetValues } from "./preset.ts";
 import { presetValues } from "./preset.ts";
-import type { ProblemDraft } from "./problem.ts";
+import { mostProblems, type ProblemDraft } from "./problem.ts";
 import { counted, draft, numberAt, textAt } from "./problem-drafts.ts";
 import { closest } from "./suggest.ts";
 import { placeholders, placeholdersOf } from "./template.ts";
@@ -127,6 +127,7 @@ function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
     const other = firsts.get(name);
     if (other === undefined) firsts.set(name, folder);
     else if (typeof name === "string") problems.push(sharedName(tree, name, [other, folder]));
+    if (problems.length === mostProblems) break;
   }
   return problems;
 }

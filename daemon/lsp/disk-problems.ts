@@ -2,7 +2,7 @@
 import type { Node } from "jsonc-parser";
 import type { ClassFacts, DataFacts } from "../config/facts.ts";
 import { nodeAt } from "../config/parse.ts";
-import { type Path, pathText, type Span, type Stated } from "../config/problem.ts";
+import { mostProblems, type Path, pathText, type Span, type Stated } from "../config/problem.ts";
 import { closest } from "../config/suggest.ts";
 import { statedAt } from "../config/validate.ts";
 import { byteText, counted } from "./amounts.ts";
@@ -121,7 +121,7 @@ function classNameProblems(analysis: Analysis, known: KnownFacts): readonly Disk
   const folders = foldersOf(known);
   if (folders.size === 0) return [];
   const keys = (names.children ?? []).flatMap(({ children }) => (children?.[0] === undefined ? [] : [children[0]]));
-  const unknown = keys.filter((key) => !folders.has(String(key.value).normalize("NFC")));
+  const unknown = keys.filter((key) => !folders.has(String(key.value).normalize("NFC"))).slice(0, mostProblems);
   if (unknown.length === 0) return [];
   const given = new Set(keys.map((key) => String(key.value).normalize("NFC")));
   const present = [...folders];

@@ -1,7 +1,9 @@
 /** Trees and positions of configuration texts. */
+
 import { expect, test } from "vitest";
 import { nodeAt, parseConfig, placed, plainValue } from "../../../daemon/config/parse.ts";
 import { pathText } from "../../../daemon/config/problem.ts";
+import { longestConfig } from "../../../schemas/protocol.ts";
 
 test.each([
   ["\n", [0, 1]],
@@ -47,6 +49,11 @@ test("paths read like code", () => {
   expect(pathText(["fusion", "weights", "values", 1])).toBe("fusion.weights.values[1]");
   expect(pathText(["data", "classNames", "T. Rex"])).toBe('data.classNames["T. Rex"]');
   expect(pathText([])).toBe("");
+});
+
+test("a file that is no configuration by its length alone is told so at once", () => {
+  const { tree, problems } = parseConfig(`{ "name": "${"x".repeat(longestConfig)}" }`);
+  expect([tree, problems.map(({ code }) => code)]).toEqual([undefined, ["too-long"]]);
 });
 
 test("a large file of nonsense is told quickly", () => {

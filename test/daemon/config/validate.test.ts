@@ -1,8 +1,8 @@
 /** Problems of configurations: text in, `line:column` and message out. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { parseConfig } from "../../../daemon/config/parse.ts";
-import { formatProblem } from "../../../daemon/config/problem.ts";
+import { formatProblem, mostProblems } from "../../../daemon/config/problem.ts";
 import { validateConfig } from "../../../daemon/config/validate.ts";
 import { choosePreset } from "../../../daemon/pipeline/presets.ts";
 
@@ -372,5 +372,18 @@ describe("any text", () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("very many mistakes", () => {
+  const many = (member: (at: number) => string) => Array.from({ length: 40_000 }, (_, at) => member(at)).join(",\n");
+  it.each([
+    ["unknown keys", `{ "data": { "folder": "p" }, ${many((at) => `"k${at}": ${at}`)} }`],
+    ["shared names", `{ "data": { "folder": "p", "classNames": { ${many((at) => `"k${at}": "same"`)} } } }`],
+    ["the same key", `{ "data": { "folder": "p" }, ${many(() => '"seed": 1')} }`],
+    ["no JSON", `{ ${many(() => "x")} }`],
+  ])("%s: the first ones are told, without minutes of search", { timeout: 30_000 }, (_, text) => {
+    expect(check(text).problems.length).toBeGreaterThan(100);
+    expect(check(text).problems.length).toBeLessThanOrEqual(mostProblems + 2);
   });
 });
