@@ -30,10 +30,13 @@ export function openSocket({ endpoint, token }: Discovery): Promise<WebSocket> {
   });
 }
 
-/** Sockets and named pipes are connected to by their path as it is: in an address, spaces and umlauts would be encoded. */
+/**
+ * Sockets and named pipes are connected to by their path as it is: in an address, spaces and umlauts would be encoded.
+ * The address still says that it is a socket, or an editor's proxy would take the request over.
+ */
 function addressOf(endpoint: DaemonEndpoint): { readonly url: string; readonly options: ClientOptions } {
   if (endpoint.kind === "tcp") return { url: `ws://${endpoint.host}:${endpoint.port}/`, options: {} };
-  return { url: "ws://localhost/", options: { createConnection: () => connect(endpoint.path) } };
+  return { url: "ws+unix:///daemon:/", options: { createConnection: () => connect(endpoint.path) } };
 }
 
 /**
