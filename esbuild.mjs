@@ -2,6 +2,7 @@
  * Makes the bundles in dist/:
  *   cli.js, daemon.js, worker.js   ES modules for Node 20 that share chunks, so that `loft --help` loads no runtime
  *   extension.cjs, connection.cjs  what the editor loads at activation, and the language client, loaded on first need
+ *   results.cjs                    the results editor, loaded with the first results
  *   webviews/                      the pages of the extension, with their style sheets and the icon font
  * Native packages stay outside.
  *
@@ -44,7 +45,11 @@ const daemon = {
 /** @type {import("esbuild").BuildOptions} */
 const extension = {
   ...common,
-  entryPoints: { extension: "extension/extension.ts", connection: "extension/connection.ts" },
+  entryPoints: {
+    extension: "extension/extension.ts",
+    connection: "extension/connection.ts",
+    results: "extension/results/results-editor.ts",
+  },
   outExtension: { ".js": ".cjs" },
   format: "cjs",
   platform: "node",
@@ -53,7 +58,11 @@ const extension = {
   external: ["vscode"],
   // The extension host loads CommonJS.
   supported: { "dynamic-import": false },
-  plugins: [loadLater("./connection.ts", "./connection.cjs"), leaveOutFeatures(), clientOfSocketsOnly()],
+  plugins: [
+    loadLater({ "./connection.ts": "./connection.cjs", "./results/results-editor.ts": "./results.cjs" }),
+    leaveOutFeatures(),
+    clientOfSocketsOnly(),
+  ],
 };
 
 /** @type {import("esbuild").BuildOptions} */
@@ -86,13 +95,15 @@ if (process.argv.includes("--watch")) {
   writeFileSync(join(root, "dist", "metafiles.json"), JSON.stringify(metafiles));
 }
 
-/** Import a file as a bundle of its own that lies beside the importer, instead of making it part of the importer. */
-function loadLater(path, bundle) {
+/** Import files as bundles of their own that lie beside the importer, instead of making them part of the importer. */
+function loadLater(bundles) {
   return {
     name: "load-later",
     setup: ({ onResolve }) =>
       onResolve({ filter: /^\./ }, ({ path: wanted, kind }) =>
-        kind === "dynamic-import" && wanted === path ? { path: bundle, external: true } : undefined,
+        kind === "dynamic-import" && bundles[wanted] !== undefined
+          ? { path: bundles[wanted], external: true }
+          : undefined,
       ),
   };
 }

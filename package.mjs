@@ -42,7 +42,8 @@ printSizes();
 function copyFiles() {
   for (const path of ["README.md", "CHANGELOG.md", "LICENSE", "package.nls.json", "models", "daemon/loft.mjs"])
     copy(path);
-  for (const path of ["schemas/loft.schema.json", "extension/media", "extension/language"]) copy(path);
+  for (const path of ["loft.schema.json", "loft-results.schema.json"]) copy(`schemas/${path}`);
+  for (const path of ["extension/media", "extension/language"]) copy(path);
 }
 
 /** The outputs of the last build and no older ones; without source maps. */

@@ -14,10 +14,10 @@ export type RunArgument = { readonly run: RunId };
  */
 export async function chooseRun(
   argument: unknown,
-  { runs }: Services,
+  { runs }: Pick<Services, "runs">,
   { states, placeHolder }: { readonly states: readonly RunState[]; readonly placeHolder: string },
 ): Promise<RunSummary> {
-  const named = isRunArgument(argument) ? (runs.get(argument.run) ?? (await find(runs, argument.run))) : undefined;
+  const named = await findRun(argument, { runs });
   if (named !== undefined) return named;
   const fitting = (await runs.refresh()).filter(({ state }) => states.includes(state));
   const [first] = fitting;
@@ -33,6 +33,11 @@ export async function chooseRun(
   const picked = await window.showQuickPick(items, { placeHolder, matchOnDescription: true });
   if (picked === undefined) throw new CancellationError();
   return picked.run;
+}
+
+/** The run that an argument names; undefined where it names none, or none that is known. */
+export async function findRun(argument: unknown, { runs }: Pick<Services, "runs">): Promise<RunSummary | undefined> {
+  return isRunArgument(argument) ? (runs.get(argument.run) ?? (await find(runs, argument.run))) : undefined;
 }
 
 async function find(runs: Services["runs"], wanted: RunId): Promise<RunSummary | undefined> {

@@ -3,8 +3,10 @@ import { commands, type Disposable } from "vscode";
 import { cancelRun } from "./commands/cancel-run.ts";
 import { copyDiagnosticReport } from "./commands/copy-diagnostic-report.ts";
 import { deleteRun } from "./commands/delete-run.ts";
+import { evaluateDataset } from "./commands/evaluate-dataset.ts";
 import { generateDataset } from "./commands/generate-dataset.ts";
 import { newConfigFromFolder } from "./commands/new-config-from-folder.ts";
+import { openResults } from "./commands/open-results.ts";
 import { openRunConfig } from "./commands/open-run-config.ts";
 import { previewPlan } from "./commands/preview-plan.ts";
 import { refreshRuns } from "./commands/refresh-runs.ts";
@@ -13,6 +15,7 @@ import { restartDaemon } from "./commands/restart-daemon.ts";
 import { resumeRun } from "./commands/resume-run.ts";
 import { revealRun } from "./commands/reveal-run.ts";
 import { showLog } from "./commands/show-log.ts";
+import { showResultsAsText } from "./commands/show-results-as-text.ts";
 import { showSamples } from "./commands/show-samples.ts";
 import type { Services } from "./services.ts";
 import { showError } from "./show-error.ts";
@@ -24,8 +27,10 @@ export const loftCommands: Readonly<Record<string, Command>> = {
   "loft.cancelRun": cancelRun,
   "loft.copyDiagnosticReport": copyDiagnosticReport,
   "loft.deleteRun": deleteRun,
+  "loft.evaluateDataset": evaluateDataset,
   "loft.generateDataset": generateDataset,
   "loft.newConfigFromFolder": newConfigFromFolder,
+  "loft.openResults": openResults,
   "loft.openRunConfig": openRunConfig,
   "loft.previewPlan": previewPlan,
   "loft.refreshRuns": refreshRuns,
@@ -34,6 +39,7 @@ export const loftCommands: Readonly<Record<string, Command>> = {
   "loft.resumeRun": resumeRun,
   "loft.revealRun": revealRun,
   "loft.showLog": showLog,
+  "loft.showResultsAsText": showResultsAsText,
   "loft.showSamples": showSamples,
 };
 

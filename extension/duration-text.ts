@@ -12,10 +12,11 @@ export function durationText(seconds: number): string {
   return rest === 0 ? l10n.t("{0} h", hours) : l10n.t("{0} h {1} min", hours, rest);
 }
 
-/** "42 %, 3 min left"; what is not known is left out. */
+/** "42 %, 3 min left", "evaluating, 42 %"; what is not known is left out. */
 export function progressText(progress: RunProgress | undefined): string {
   if (progress === undefined || progress.stage === "loading") return l10n.t("starting");
-  const percent = l10n.t("{0} %", Math.floor(progress.share * 100));
+  const share = l10n.t("{0} %", Math.floor(progress.share * 100));
+  const percent = progress.stage === "evaluating" ? l10n.t("evaluating, {0}", share) : share;
   if (progress.secondsLeft === undefined) return percent;
   return l10n.t("{0}, {1} left", percent, durationText(progress.secondsLeft));
 }

@@ -8,6 +8,7 @@ import { notifyFinished } from "./notify-finished.ts";
 import { SamplesPanels } from "./panels/samples.ts";
 import { PlanDocuments } from "./plan-documents.ts";
 import { helpInRestrictedMode } from "./restricted-mode.ts";
+import { ResultsOpener, registerResultsEditors } from "./results-files.ts";
 import { Runs } from "./runs.ts";
 import type { Services } from "./services.ts";
 import { showError } from "./show-error.ts";
@@ -32,6 +33,7 @@ export function activate(context: ExtensionContext): LoftExtension {
     createStatusItem(client, runs),
     registerTasks(configs, fileIn(services.home, "daemon", "loft.mjs")),
     helpInRestrictedMode(),
+    registerResultsEditors(services),
     notifyFinished(runs, log),
     connectForConfigurations(client, log),
     tellState(client),
@@ -54,8 +56,9 @@ function createServices({ extensionUri, extension, subscriptions, workspaceState
   const runs = new Runs(client, configs);
   const panels = new SamplesPanels({ client, runs, log, home: extensionUri, memory: workspaceState });
   const plans = new PlanDocuments(client);
-  subscriptions.push(log, configs, runs, panels, plans, client);
-  return { client, configs, log, panels, plans, runs, home: extensionUri, version };
+  const results = new ResultsOpener(runs);
+  subscriptions.push(log, configs, runs, panels, plans, results, client);
+  return { client, configs, log, panels, plans, results, runs, home: extensionUri, version };
 }
 
 /** An open configuration needs the language server, which is the daemon. */

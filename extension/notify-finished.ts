@@ -21,7 +21,9 @@ function isOfThisWindow({ config, folder }: RunSummary): boolean {
   return workspace.getWorkspaceFolder(Uri.file(config ?? folder)) !== undefined;
 }
 
-async function tellFinished({ run, name, progress }: RunSummary): Promise<void> {
+async function tellFinished(summary: RunSummary): Promise<void> {
+  const { run, name, progress, work } = summary;
+  if (work === "evaluate") return await tellEvaluated(summary);
   const show = l10n.t("Show Samples");
   const reveal = l10n.t("Reveal Folder");
   const failed = progress?.failed ?? 0;
@@ -33,4 +35,10 @@ async function tellFinished({ run, name, progress }: RunSummary): Promise<void> 
   const chosen = await window.showInformationMessage(message, show, reveal);
   if (chosen === show) await commands.executeCommand("loft.showSamples", { run });
   if (chosen === reveal) await commands.executeCommand("loft.revealRun", { run });
+}
+
+async function tellEvaluated({ run, name }: RunSummary): Promise<void> {
+  const open = l10n.t("Open Results");
+  const chosen = await window.showInformationMessage(l10n.t("{0} is evaluated.", name), open);
+  if (chosen === open) await commands.executeCommand("loft.openResults", { run });
 }

@@ -4,7 +4,7 @@ import type { RunState, RunSummary } from "../schemas/protocol.ts";
 import { progressText } from "./duration-text.ts";
 
 export function describeRun(run: RunSummary): string {
-  const { progress } = run;
+  const { progress, work } = run;
   switch (run.state) {
     case "queued":
       return l10n.t("waiting");
@@ -13,8 +13,11 @@ export function describeRun(run: RunSummary): string {
     case "cancelling":
       return l10n.t("stopping");
     case "finished":
+      if (work === "evaluate") return l10n.t("evaluated");
       return progress === undefined ? l10n.t("finished") : l10n.t("{0} images", progress.imagesDone);
     case "interrupted":
+      if (progress !== undefined && work === "evaluate")
+        return l10n.t("evaluation interrupted at {0} %", Math.floor(progress.share * 100));
       return progress === undefined
         ? l10n.t("interrupted")
         : l10n.t("interrupted at {0} %", Math.floor(progress.share * 100));

@@ -5,6 +5,7 @@ import type { DaemonClient } from "./daemon-client.ts";
 import type { Log } from "./log.ts";
 import type { SamplesPanels } from "./panels/samples.ts";
 import type { PlanDocuments } from "./plan-documents.ts";
+import type { ResultsOpener } from "./results-files.ts";
 import type { Runs } from "./runs.ts";
 
 export type Services = {
@@ -13,6 +14,7 @@ export type Services = {
   readonly log: Log;
   readonly panels: SamplesPanels;
   readonly plans: PlanDocuments;
+  readonly results: ResultsOpener;
   readonly runs: Runs;
   /** The extension's own folder. */
   readonly home: Uri;

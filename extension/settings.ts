@@ -20,6 +20,10 @@ export function openSamplesSetting(): boolean {
   return workspace.getConfiguration("loft").get("samples.openOnGenerate", true);
 }
 
+export function openResultsSetting(): boolean {
+  return workspace.getConfiguration("loft").get("results.openOnEvaluate", true);
+}
+
 export function notifySetting(): boolean {
   return workspace.getConfiguration("loft").get("notifications.whenFinished", true);
 }

@@ -1,6 +1,6 @@
 /** One item at the left of the status bar: progress and time left of what runs, or how the daemon is. */
-import { type Disposable, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from "vscode";
-import type { RunSummary } from "../schemas/protocol.ts";
+import { type Command, type Disposable, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from "vscode";
+import type { RunProgress, RunSummary } from "../schemas/protocol.ts";
 import { isConfigDocument } from "./config-files.ts";
 import type { DaemonClient } from "./daemon-client.ts";
 import { describeRun } from "./run-text.ts";
@@ -9,7 +9,7 @@ import { isLive, type Runs } from "./runs.ts";
 type Shown = {
   readonly text: string;
   readonly tooltip: string;
-  readonly command: string;
+  readonly command: string | Command;
   readonly label: string;
   readonly isError?: boolean;
 };
@@ -52,25 +52,39 @@ function shownRuns(live: readonly RunSummary[]): Shown {
   if (first === undefined) throw new Error("shownRuns needs a run");
   const more = live.length === 1 ? "" : ` (+${live.length - 1})`;
   const text = `${describeRun(first)}${more}`;
+  const isEvaluating = first.progress?.stage === "evaluating";
   const lines = live.map((run) => `**${escapeMarkdown(run.name)}**: ${describeRun(run)}${detailOf(run)}`);
   return {
     text: `$(loading~spin) LoFT ${text}`,
-    tooltip: [...lines, l10n.t("Select to see the samples.")].join("\n\n"),
-    command: "loft.showSamples",
+    tooltip: [
+      ...lines,
+      isEvaluating ? l10n.t("Select to see the results.") : l10n.t("Select to see the samples."),
+    ].join("\n\n"),
+    command: isEvaluating ? resultsCommand(first) : "loft.showSamples",
     label: l10n.t("LoFT, {0}: {1}", first.name, text),
   };
 }
 
+function resultsCommand({ run }: RunSummary): Command {
+  return { command: "loft.openResults", title: l10n.t("Open Results"), arguments: [{ run }] };
+}
+
 function detailOf({ progress }: RunSummary): string {
   if (progress === undefined) return "";
-  const counts = l10n.t(
+  const counts = countsOf(progress);
+  return progress.device === undefined ? `\n\n${counts}` : `\n\n${counts}, ${progress.device}`;
+}
+
+function countsOf(progress: RunProgress): string {
+  if (progress.stage === "evaluating")
+    return l10n.t("{0} of {1} classifiers", progress.adaptersDone, progress.adapters);
+  return l10n.t(
     "{0} of {1} adapters, {2} of {3} images",
     progress.adaptersDone,
     progress.adapters,
     progress.imagesDone,
     progress.images,
   );
-  return progress.device === undefined ? `\n\n${counts}` : `\n\n${counts}, ${progress.device}`;
 }
 
 function shownDaemon({ state, status }: DaemonClient): Shown {

@@ -23,13 +23,17 @@ type LoftTask = TaskDefinition & {
   readonly args?: readonly string[];
 };
 
-const stages = ["generate", "train", "sample", "plan"];
+const stages = ["generate", "train", "sample", "plan", "evaluate"];
 
 export function registerTasks(configs: ConfigFiles, script: string): Disposable {
   const provider: TaskProvider = {
     provideTasks: async () => {
       const found = await configs.all();
-      const made = found.map((uri) => makeTask({ type: "loft", config: workspace.asRelativePath(uri) }, uri, script));
+      const made = found.flatMap((uri) => {
+        const config = workspace.asRelativePath(uri);
+        const evaluation = { type: "loft", config, stage: "evaluate" };
+        return [makeTask({ type: "loft", config }, uri, script), makeTask(evaluation, uri, script)];
+      });
       return (await Promise.all(made)).filter((task) => task !== undefined);
     },
     resolveTask: async (task) => {

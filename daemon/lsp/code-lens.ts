@@ -8,9 +8,13 @@ import type { KnownFacts } from "./known-facts.ts";
 import { planCounts } from "./plan-counts.ts";
 
 /** Commands of the editor's side; the one argument is the document's address. */
-export const lensCommands = { generate: "loft.generateDataset", preview: "loft.previewPlan" } as const;
+export const lensCommands = {
+  generate: "loft.generateDataset",
+  preview: "loft.previewPlan",
+  evaluate: "loft.evaluateDataset",
+} as const;
 
-/** Generate, Preview plan, and the summary; of a document with errors only how many there are. */
+/** Generate, Preview plan, Evaluate where there are test pictures, and the summary; of a document with errors only how many there are. */
 export function codeLenses(analysis: Analysis, known: KnownFacts): CodeLens[] {
   const root = analysis.parsed.tree;
   if (root?.type !== "object") return [];
@@ -21,8 +25,14 @@ export function codeLenses(analysis: Analysis, known: KnownFacts): CodeLens[] {
   return [
     lens(range, "Generate", lensCommands.generate, argument),
     lens(range, "Preview plan", lensCommands.preview, argument),
+    ...(hasTest(analysis) ? [lens(range, "Evaluate", lensCommands.evaluate, argument)] : []),
     lens(range, summary(analysis, known)),
   ];
+}
+
+function hasTest({ resolution }: Analysis): boolean {
+  const test = resolution?.config.evaluation.test ?? null;
+  return test !== null;
 }
 
 /** `48 adapters · 3,000 images · about 26 min · 1.1 GB · CPU`: counts at once, the rest when it is known. */

@@ -1,8 +1,9 @@
 /** What the Samples page may ask for, each passed on to the daemon or done in the editor. */
 import { commands, env, Uri } from "vscode";
+import type { RunSummary } from "../../schemas/protocol.ts";
 import type { PageRequest, PageRequestName, PageResult } from "../../webviews/samples/protocol.ts";
 import { configOfRun } from "../commands/resume-run.ts";
-import { queueRun } from "../start-run.ts";
+import { queueEvaluation, queueRun } from "../start-run.ts";
 import type { SamplesPanelOptions } from "./samples-panel.ts";
 
 /** Rejects with whatever the daemon rejects with. */
@@ -36,10 +37,15 @@ export async function answerPage(
       runs.update(await client.request("loft/cancel", { run }));
       return null;
     case "resume":
-      await queueRun({ client, runs }, configOfRun(runs.get(run) ?? shown));
+      await goOn({ client, runs }, runs.get(run) ?? shown);
       return null;
     case "showLog":
       log.show();
       return null;
   }
+}
+
+async function goOn(services: Pick<SamplesPanelOptions, "client" | "runs">, run: RunSummary): Promise<void> {
+  const config = configOfRun(run);
+  await (run.work === "evaluate" ? queueEvaluation(services, config) : queueRun(services, config));
 }

@@ -118,12 +118,25 @@ function runItem(run: RunSummary): TreeItem {
   item.id = run.run;
   item.description = describeRun(run);
   item.iconPath = new ThemeIcon(iconOfState(run.state), colorOf(run.state));
-  item.contextValue = `run.${run.state === "queued" || run.state === "cancelling" ? "running" : run.state}`;
+  item.contextValue = contextOf(run);
   item.tooltip = tooltipOf(run);
   item.accessibilityInformation = { label: l10n.t("Run {0}, {1}", run.name, describeRun(run)) };
   const argument: RunArgument = { run: run.run };
-  item.command = { command: "loft.showSamples", title: l10n.t("Show Samples"), arguments: [argument] };
+  item.command = hasResults(run)
+    ? { command: "loft.openResults", title: l10n.t("Open Results"), arguments: [argument] }
+    : { command: "loft.showSamples", title: l10n.t("Show Samples"), arguments: [argument] };
   return item;
+}
+
+/** For the menus: "run.finished", "run.running.results". */
+function contextOf(run: RunSummary): string {
+  const state = run.state === "queued" || run.state === "cancelling" ? "running" : run.state;
+  return `run.${state}${hasResults(run) ? ".results" : ""}`;
+}
+
+/** The table is there from the moment in which classifiers are trained. */
+function hasResults({ work, state, progress }: RunSummary): boolean {
+  return work === "evaluate" && (state === "finished" || progress?.stage === "evaluating");
 }
 
 function colorOf(state: RunState): ThemeColor | undefined {

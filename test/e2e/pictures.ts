@@ -1,6 +1,7 @@
 /**
  * The pictures of the editor in README.md, and more of the same in three themes to look at in artefacts/pictures/. The
- * panel shows the quick start as `npm start` left it; the configuration needs no run.
+ * panel shows the quick start as `npm start` left it, the table what `loft evaluate` made of it (without that this
+ * picture is left out); the configuration needs no run.
  *
  *   LOFT_PICTURES=1 npx vitest run --config test/e2e/vitest.config.ts
  */
@@ -10,6 +11,9 @@ import { expect, it } from "vitest";
 import { root } from "./support/root.ts";
 import { inSession, themes } from "./support/session.ts";
 import type { Workbench } from "./support/workbench.ts";
+
+const quickStart = join(root, "examples", "quick-start");
+const quickStartResults = join(quickStart, "runs", "quick-start", "evaluation", "results.loft-results.json");
 
 /** The one theme that README.md shows. */
 const shown = "dark";
@@ -71,8 +75,20 @@ function writeBase(workspace: string): void {
   writeFileSync(join(workspace, "base.loft.json"), `${JSON.stringify(base, undefined, 2)}\n`);
 }
 
+it.skipIf(!existsSync(quickStartResults)).each(themes)("shows the results of the quick start (%s)", (theme) =>
+  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyQuickStart }, async ({ open, shot }) => {
+    const workbench = await open();
+    await workbench.command("LoFT: Open Results");
+    const page = await workbench.webview("loft-results-table");
+    await shot(workbench, "results");
+    if (theme === shown) await forReadme(workbench, "results-table.png", 640);
+    await page.getByRole("tab", { name: "Confusion" }).click();
+    await page.getByRole("grid").waitFor();
+    await shot(workbench, "confusion");
+  }),
+);
+
 function copyQuickStart(workspace: string): void {
-  const quickStart = join(root, "examples", "quick-start");
   if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))
     throw new Error("The quick start was not run yet: `npm start` first.");
   cpSync(quickStart, workspace, { recursive: true });

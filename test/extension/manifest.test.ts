@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { resultsViewType } from "../../webviews/results/protocol.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const manifestText = readFileSync(join(root, "package.json"), "utf8");
@@ -57,11 +58,30 @@ describe("files", () => {
     expect(statSync(join(root, "dist", "extension.cjs")).size).toBeLessThan(300_000);
   });
 
+  it("load the results editor with the first results", () => {
+    const text = readFileSync(join(root, "dist", "extension.cjs"), "utf8");
+    expect(text).toContain('require("./results.cjs")');
+    expect(text).not.toContain("predictions.jsonl");
+  });
+
   it("leave native packages out of the editor's bundles", () => {
-    for (const bundle of ["extension.cjs", "connection.cjs"]) {
+    for (const bundle of ["extension.cjs", "connection.cjs", "results.cjs"]) {
       const text = readFileSync(join(root, "dist", bundle), "utf8");
       expect(text).not.toMatch(/require\("(onnxruntime-node|sharp)"\)/);
     }
+  });
+});
+
+describe("results", () => {
+  it("are shown as a table under the name that extension and page know", () => {
+    const [{ viewType, selector, priority }] = contributes.customEditors;
+    expect([viewType, selector, priority]).toEqual([
+      resultsViewType,
+      [{ filenamePattern: "*.loft-results.json" }],
+      "default",
+    ]);
+    const files = readFileSync(join(root, "extension", "results-files.ts"), "utf8");
+    expect(files).toContain(`resultsEditorType = "${resultsViewType}"`);
   });
 });
 
@@ -79,7 +99,7 @@ describe("Restricted Mode", () => {
   });
 
   it("offers no command that would start something", () => {
-    const harmless = ["loft.showLog", "loft.copyDiagnosticReport"];
+    const harmless = ["loft.showLog", "loft.copyDiagnosticReport", "loft.openResults"];
     const hidden = contributes.menus.commandPalette.map(({ command }: { command: string }) => command);
     const open = (commands as readonly { command: string; enablement?: string }[])
       .filter(({ command, enablement }) => enablement !== "isWorkspaceTrusted" && !hidden.includes(command))

@@ -66,6 +66,16 @@ describe("the lenses", () => {
     expect(titles(config, knownBirds).at(-1)).toBe(wanted);
   });
 
+  it("offer the evaluation where there are test pictures", () => {
+    const withTest = '{ "data": { "folder": "p" }, "evaluation": { "test": "p" } }';
+    const lenses = codeLenses(analyzed(withTest), knownBirds);
+    expect(lenses.map(({ command }) => command?.title).slice(0, 3)).toEqual(["Generate", "Preview plan", "Evaluate"]);
+    expect(lenses[2]?.command).toMatchObject({
+      command: "loft.evaluateDataset",
+      arguments: ["file:///fixture/birds.loft.json"],
+    });
+  });
+
   it("ask for a file where there is none", () => {
     const untitled = analyzed(text, "untitled:x.loft.json");
     expect(codeLenses(untitled, {}).at(-1)?.command?.title).toBe("save the file to see what it will make");

@@ -4,6 +4,7 @@ import Mocha from "mocha";
 import { testConfigurations } from "./configurations.suite.ts";
 import { testExtension } from "./extension.suite.ts";
 import { testLanguage } from "./language.suite.ts";
+import { testResults } from "./results.suite.ts";
 import { testRuns } from "./runs.suite.ts";
 
 /** One test's outcome, read by test/e2e/in-host.e2e.ts. */
@@ -13,7 +14,7 @@ const longest = 180_000;
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", color: false, timeout: longest, reporter: "min" });
-  for (const suite of [testExtension, testConfigurations, testLanguage, testRuns]) suite(mocha.suite);
+  for (const suite of [testExtension, testConfigurations, testLanguage, testRuns, testResults]) suite(mocha.suite);
   const report = process.env.LOFT_HOST_REPORT ?? "";
   const tests: HostTest[] = [];
   const failures = await new Promise<number>((resolve) => {

@@ -2,6 +2,7 @@
  * The workbench in a browser page, as a user works with it. The only file that knows how VS Code names its parts; seen
  * to work with 1.139.
  */
+import { basename } from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { artefact } from "./artefacts.ts";
 import { newPage } from "./browser.ts";
@@ -23,7 +24,7 @@ export class Workbench {
 
   /**
    * Open the workbench in a window of its own.
-   * @param file opened at once, by its name in the workspace
+   * @param file opened at once, by its path in the workspace
    */
   static async open(browser: Browser, server: Server, folder: RunFolder, file?: string): Promise<Workbench> {
     const { page, refused } = await newPage(browser);
@@ -36,7 +37,7 @@ export class Workbench {
     await page.goto(`${server.url}/?${query}`, { timeout: longest });
     const workbench = new Workbench(page, refused);
     await page.locator(".monaco-workbench").waitFor({ timeout: longest });
-    if (file !== undefined) await workbench.tab(file).waitFor({ timeout: longest });
+    if (file !== undefined) await workbench.tab(basename(file)).waitFor({ timeout: longest });
     return workbench;
   }
 
@@ -78,6 +79,16 @@ export class Workbench {
       if (isThere || end < Date.now()) break;
       await page.keyboard.press("Escape");
     }
+    await row.click();
+  }
+
+  /** Open a file of the workspace by its name, as the editor for it opens. */
+  async quickOpen(name: string): Promise<void> {
+    const { page } = this;
+    const row = page.locator(".quick-input-list .monaco-list-row").filter({ hasText: name }).first();
+    await page.keyboard.press("Control+p");
+    await page.locator(".quick-input-widget input[type=text]").fill(name);
+    await row.waitFor({ timeout: longest });
     await row.click();
   }
 
