@@ -28,6 +28,22 @@ export type LoftResults = {
   readonly configHash: string;
   /** Of all trainings of the table, whenever they ran. */
   readonly seconds: number;
+  /**
+   * In a table over several datasets its columns: rows are then means over those that have them, classes, sets,
+   * confusion and accuracies by class are empty, and the tasks of runs, too.
+   */
+  readonly datasets?: readonly ResultDataset[];
+};
+
+/** One dataset of a table over several. */
+export type ResultDataset = {
+  readonly name: string;
+  /** Its own results file, relative to this one, with forward slashes; null where there is none. */
+  readonly results: string | null;
+  /** Its evaluation failed, is not done, or lacks runs. */
+  readonly partial: boolean;
+  /** Why there are no results of it. */
+  readonly problem: { readonly what: string; readonly fix: string } | null;
 };
 
 export type ClassifierParameters = {
@@ -64,6 +80,15 @@ export type ResultRow = {
     readonly high: number;
     readonly confidence: number;
   } | null;
+  /** In a table over several datasets: what each of them says, in their order; null where it has no such row. */
+  readonly perDataset?: readonly (DatasetCell | null)[];
+};
+
+export type DatasetCell = {
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly runs: number;
+  readonly missing: number;
 };
 
 export type ResultRun = {
@@ -98,4 +123,18 @@ export type SetQuality = {
     readonly threshold: number;
     readonly images: readonly { readonly file: string; readonly photo: string; readonly cosine: number }[];
   };
+  /** Groups of images that are linked by cosines of at least `threshold`. */
+  readonly duplicates?: { readonly threshold: number; readonly groups: readonly (readonly string[])[] };
+  /** What the rules of the configuration kept out of training; without rules empty. */
+  readonly leftOut?: readonly LeftOut[];
+};
+
+/** What a rule left out; an image counts for the first rule that meets it. */
+export type LeftOut = {
+  /** The field of `evaluation` in the configuration, and its value. */
+  readonly rule: "minLabelProbability" | "maxPhotoCosine" | "maxImageCosine";
+  readonly threshold: number;
+  /** Images of each class. */
+  readonly perClass: readonly number[];
+  readonly files: readonly string[];
 };

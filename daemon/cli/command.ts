@@ -69,3 +69,17 @@ export function leavingOnHangUp(context: CliContext): CliContext {
     context.onInterrupt((signal) => (signal === "SIGHUP" ? context.exit(exitCodes.interrupted) : handler(signal)));
   return { ...context, onInterrupt };
 }
+
+/** How much a killed process may lose. */
+export function checkpointOption(what = "adapters"): Option {
+  return new Option(
+    "--checkpoint-seconds <seconds>",
+    `save the ${what} in training this often, for a run that gets killed (default: 10)`,
+  ).argParser(seconds);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && 0 <= value) return value;
+  throw new InvalidArgumentError("It must be a number of seconds, 0 or more.");
+}

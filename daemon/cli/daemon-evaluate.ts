@@ -13,23 +13,33 @@ import { shownPath } from "./result-text.ts";
 
 /**
  * Start an evaluation in the daemon and follow it to its end.
- * @throws LoftError as `followInDaemon`, "file-unreadable" when the results were taken away
+ * @throws LoftError as `followInDaemon`, "usage-invalid" for several configurations, "file-unreadable" when the results were taken away
  */
 export async function daemonEvaluateAction(
-  { config, reference, device }: EvaluateRequest,
+  { configs, reference, device, checkpointSeconds }: EvaluateRequest,
   context: ActionContext,
   places: DaemonPlaces,
 ): Promise<ActionResult> {
+  const [config, second] = configs as readonly [string, ...string[]];
+  if (second !== undefined) throw oneAtATime();
   const params = {
     config: resolve(context.workingFolder, config),
     ...(reference === undefined ? {} : { reference }),
     ...(device === undefined ? {} : { device }),
+    ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
   };
   const summary = await followInDaemon((client) => client.request("loft/evaluate", params), context, places);
   const folder = evaluationFolder(summary.folder);
   const results = await readOwnResults(join(folder, resultsFile));
   const shown = shownPath(context, folder);
   return { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
+}
+
+function oneAtATime() {
+  return loftError("usage-invalid", {
+    what: "The daemon takes one configuration at a time.",
+    fix: "Give them one by one with --daemon, then all of them without it: that finds what is done and averages it.",
+  });
 }
 
 /** What a daemon of our own version has just written. */

@@ -1,27 +1,45 @@
 /** What `loft evaluate` does. It is loaded only when the command runs: it brings the runtime. */
 import { basename, join, resolve } from "node:path";
+import type { LoftResults } from "../../schemas/results.ts";
+import { evaluateDatasets } from "../jobs/evaluate-datasets.ts";
 import { evaluationText } from "../jobs/evaluate-report.ts";
 import { evaluate } from "../jobs/evaluate-run.ts";
 import type { ActionContext, ActionResult } from "./actions.ts";
+import { given } from "./command.ts";
 import { shownPath } from "./result-text.ts";
 
-export type EvaluateRequest = { readonly config: string; readonly reference?: string; readonly device?: string };
+export type EvaluateRequest = {
+  /** One for each dataset. */
+  readonly configs: readonly string[];
+  readonly reference?: string;
+  readonly device?: string;
+  readonly checkpointSeconds?: number;
+  /** Where the table over several datasets goes. */
+  readonly output?: string;
+};
 
 /** Evaluate; the result is the table. */
-export async function evaluateAction(
-  { config, reference, device }: EvaluateRequest,
-  context: ActionContext,
-): Promise<ActionResult> {
+export async function evaluateAction(request: EvaluateRequest, context: ActionContext): Promise<ActionResult> {
+  const { configs, reference, device, checkpointSeconds, output = "results" } = request;
   const { workingFolder, packageFolder, signal, emit } = context;
-  const { results, folder } = await evaluate({
-    configFile: resolve(workingFolder, config),
+  const options = {
     modelsFolder: join(packageFolder, "models"),
     onlyClasses: [],
-    command: `loft generate ${basename(config)}`,
     ...{ signal, emit },
-    ...(reference === undefined ? {} : { reference }),
-    ...(device === undefined ? {} : { device }),
-  });
-  const shown = shownPath(context, folder);
-  return { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
+    ...given({ reference, device, checkpointSeconds }),
+  };
+  const files = configs.map((config) => resolve(workingFolder, config));
+  const [configFile] = files as [string];
+  if (1 < files.length) {
+    const folder = resolve(workingFolder, output);
+    return shown(context, folder, await evaluateDatasets({ ...options, configFiles: files, folder }));
+  }
+  const command = `loft generate ${basename(configFile)}`;
+  const { results, folder } = await evaluate({ ...options, configFile, command });
+  return shown(context, folder, results);
+}
+
+function shown(context: ActionContext, folder: string, results: LoftResults): ActionResult {
+  const place = shownPath(context, folder);
+  return { text: evaluationText(results, place), json: { type: "results", folder: place, results } };
 }

@@ -1,8 +1,9 @@
 /** What `generate`, `train` and `sample` have in common: one run, or one half of it. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
 import type { ActionContext, ActionResult, RunRequest } from "./actions.ts";
 import {
   addExamples,
+  checkpointOption,
   deviceOption,
   type Example,
   given,
@@ -69,17 +70,4 @@ function runRequest(config: string, part: RunRequest["part"], options: RunOption
   const keepGoing = options.keepGoing === true;
   const onlyClasses = options.onlyClass ?? [];
   return { config, part, keepGoing, onlyClasses, ...given({ output, device, checkpointSeconds }) };
-}
-
-function checkpointOption(): Option {
-  return new Option(
-    "--checkpoint-seconds <seconds>",
-    "save the adapters in training this often, for a run that gets killed (default: 10)",
-  ).argParser(seconds);
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && 0 <= value) return value;
-  throw new InvalidArgumentError("It must be a number of seconds, 0 or more.");
 }

@@ -30,12 +30,17 @@ export type PresetTable = {
   };
 };
 
+/** What depends on the classifier of an evaluation alone. */
+export type ClassifierPreset = { readonly learningRate: Sourced<number> };
+
 /** A preset as one method uses it. */
 export type Preset = {
   readonly name: PresetName;
   readonly method: MethodName;
   readonly title: string;
   readonly table: PresetTable;
+  /** For the classifier of this name or folder. */
+  readonly classifier: (name: string) => ClassifierPreset;
 };
 
 /** Picks the preset that a configuration asks for; `auto` decides by the model's name or folder. */

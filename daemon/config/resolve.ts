@@ -9,6 +9,7 @@ import {
   type PresetValues,
   presetSource,
   presetValues,
+  type Sourced,
 } from "./preset.ts";
 
 export type TargetModule = "to_q" | "to_k" | "to_v" | "to_out.0";
@@ -35,6 +36,10 @@ export type EvaluationConfig = {
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Synthetic images stay out of training below and above these; null: none does. */
+  readonly minLabelProbability: number | null;
+  readonly maxPhotoCosine: number | null;
+  readonly maxImageCosine: number | null;
 };
 
 /** Everything a run needs to know, as the file and its preset say it. Paths are relative to the file. */
@@ -115,13 +120,14 @@ export function resolveConfig(config: LoftConfig, preset: Preset, fileName: stri
     },
     sampling: { ...values.sampling, ...config.sampling },
     output: { ...loftDefaults.output, folder: `runs/${safeFolderName(name)}`, ...config.output },
-    evaluation: filledEvaluation(config),
+    evaluation: filledEvaluation(config, preset),
     device: { ...loftDefaults.device, ...config.device },
   };
   return { config: resolved, origins: originsOf(resolved, config, preset) };
 }
 
-function filledEvaluation({ method, prompt, evaluation }: LoftConfig): EvaluationConfig {
+function filledEvaluation(config: LoftConfig, preset: Preset): EvaluationConfig {
+  const { method, prompt, evaluation } = config;
   return {
     ...loftDefaults.evaluation,
     test: null,
@@ -129,8 +135,13 @@ function filledEvaluation({ method, prompt, evaluation }: LoftConfig): Evaluatio
     templates: [prompt?.template ?? loftDefaults.prompt.template],
     shots: null,
     imagesPerClass: null,
+    learningRate: classifierRate(config, preset).value,
     ...evaluation,
   };
+}
+
+function classifierRate({ evaluation }: LoftConfig, preset: Preset): Sourced<number> {
+  return preset.classifier(evaluation?.classifier ?? loftDefaults.evaluation.classifier).learningRate;
 }
 
 /** Steps or epochs: what the user gave, else the preset's. */
@@ -192,6 +203,7 @@ function originOf(path: string, user: LoftConfig, preset: Preset): Origin {
   if (isGiven && !isNotGiven) return { from: "user", source: "this file" };
   const source = field === undefined ? undefined : presetSource(preset, group, field);
   if (source !== undefined) return { from: "preset", source };
+  if (path === "evaluation.learningRate") return { from: "default", source: classifierRate(user, preset).source };
   return { from: "default", source: path === "preset" ? "picked by the model" : "default" };
 }
 

@@ -56,8 +56,9 @@ export function kernelDistance(left: Features, right: Features): number {
     for (const [index, row] of rows.entries()) for (const other of rows.slice(0, index)) sum += 2 * kernel(row, other);
     return sum / (rows.length * (rows.length - 1));
   };
-  const between = mean(left.flatMap((row) => right.map((other) => kernel(row, other))));
-  return within(left) + within(right) - 2 * between;
+  let between = 0;
+  for (const row of left) for (const other of right) between += kernel(row, other);
+  return within(left) + within(right) - (2 * between) / (left.length * right.length);
 }
 
 export type Coverage = {
@@ -82,7 +83,7 @@ export function coverageOf(real: Features, synthetic: Features, neighbors = 5): 
     precision: share(counts.map((count) => 0 < count)),
     recall: share(between.map((row) => row.some((value, column) => value < syntheticRadii[column]!))),
     density: mean(counts) / k,
-    coverage: share(between.map((row, index) => Math.min(...row) < realRadii[index]!)),
+    coverage: share(between.map((row, index) => row.some((value) => value < realRadii[index]!))),
   };
 }
 
@@ -97,17 +98,6 @@ export function diversity(rows: Features): number | undefined {
   const unit = rows.map(normalized);
   const gaps = unit.flatMap((row, index) => unit.slice(0, index).map((other) => 1 - dot(row, other)));
   return mean(gaps);
-}
-
-/** The row nearest by cosine, and the cosine; `rows` must not be empty. */
-export function nearest(row: Float32Array, rows: Features): { readonly index: number; readonly cosine: number } {
-  const own = normalized(row);
-  let best = { index: 0, cosine: Number.NEGATIVE_INFINITY };
-  for (const [index, other] of rows.entries()) {
-    const cosine = dot(own, normalized(other));
-    if (best.cosine < cosine) best = { index, cosine };
-  }
-  return best;
 }
 
 /** Groups of two and more rows that are linked by cosines of at least `threshold`; indices in rising order. */

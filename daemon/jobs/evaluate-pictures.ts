@@ -1,4 +1,4 @@
-/** The pictures of an evaluation: test and validation folders matched with the run's classes, and checks for leaks. */
+/** The pictures of an evaluation: test and validation folders matched with the run's classes. */
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { loftError } from "../base/errors.ts";
@@ -101,27 +101,6 @@ export async function refuseSharedFolders(folders: Readonly<Record<string, strin
     }
     places.set(place, field);
   }
-}
-
-/** Pictures that are in two splits, byte by byte. */
-export function leakWarnings(
-  splits: Readonly<Record<string, readonly EvaluationPicture[]>>,
-): readonly EvaluationWarning[] {
-  const entries = Object.entries(splits);
-  return entries.flatMap(([left, pictures], index) =>
-    entries.slice(0, index).flatMap(([right, others]) => {
-      const known = new Map(others.map((picture) => [picture.sha256, picture.name]));
-      const shared = pictures.filter(({ sha256 }) => known.has(sha256));
-      if (shared.length === 0) return [];
-      const [first] = shared as [EvaluationPicture];
-      return [
-        {
-          what: `${shared.length} pictures are in ${right} and in ${left}, for example ${known.get(first.sha256)} and ${first.name}.`,
-          fix: "Remove them from one of the two: the accuracies below are too high with them.",
-        },
-      ];
-    }),
-  );
 }
 
 /**

@@ -12,7 +12,11 @@ export const evaluationVersion = "2";
 export type SyntheticSet = { readonly method: MethodName; readonly images: readonly SyntheticPicture[] };
 
 /** `parents`: SHA-256 of the real photos that its adapters saw. */
-export type SyntheticPicture = EvaluationPicture & { readonly parents: readonly string[] };
+export type SyntheticPicture = EvaluationPicture & {
+  readonly parents: readonly string[];
+  /** No classifier learns from it. */
+  readonly isLeftOut?: boolean;
+};
 
 /** A line of the table before it is filled. */
 export type Cell = {
@@ -99,8 +103,7 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
     const synthetic = set === undefined ? [] : drawnImages(set, drawn, imagesPerClass ?? 0);
     const counts = countsByLabel(synthetic, inputs.classes);
     if (set !== undefined && counts.some((count) => count === 0)) {
-      const reason = `A class has no ${set.method} image whose real photos are all among the ${shots} drawn.`;
-      missing.push({ seed, reason });
+      missing.push({ seed, reason: noImages(set, shots) });
       continue;
     }
     tasks.push(classifierTask(inputs, seed, { real: kind === "synthetic" ? [] : drawn, synthetic }));
@@ -108,6 +111,13 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
   const name = kind === "real" ? "real" : `${kind === "synthetic" ? "" : "real+"}${set!.method}`;
   const id = `${name}-s${shots}${imagesPerClass === null ? "" : `-n${imagesPerClass}`}`;
   return { id, kind, method: set?.method ?? null, shots, imagesPerClass, tasks, missing };
+}
+
+function noImages({ method, images }: SyntheticSet, shots: number): string {
+  const reason = `A class has no ${method} image whose real photos are all among the ${shots} drawn`;
+  return images.some(({ isLeftOut }) => isLeftOut === true)
+    ? `${reason}, or the rules of the configuration left all of them out.`
+    : `${reason}.`;
 }
 
 function classifierTask(
@@ -140,13 +150,13 @@ function drawnPhotos(
   });
 }
 
-/** The first images of each class that owe nothing to photos that were not drawn. */
+/** The first images of each class that owe nothing to photos that were not drawn, and are not left out. */
 function drawnImages({ images }: SyntheticSet, drawn: readonly EvaluationPicture[], imagesPerClass: number) {
   const known = new Set(drawn.map(({ sha256 }) => sha256));
   const counts: number[] = [];
-  return images.filter(({ parents, label }) => {
+  return images.filter(({ parents, label, isLeftOut }) => {
     const count = counts[label] ?? 0;
-    if (imagesPerClass <= count || !parents.every((parent) => known.has(parent))) return false;
+    if (isLeftOut === true || imagesPerClass <= count || !parents.every((parent) => known.has(parent))) return false;
     counts[label] = count + 1;
     return true;
   });

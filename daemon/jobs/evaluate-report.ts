@@ -1,27 +1,36 @@
 /** The results of an evaluation as text: the table as Markdown and for terminals, and as CSV. Pure. */
-import type { LoftResults, ResultRow } from "../../schemas/results.ts";
+import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
+import { csvText } from "./csv-text.ts";
 
 /** The table of the paper's kind, with everything that has to be said about it. */
 export function resultsMarkdown(results: LoftResults): string {
-  const { name, classifier, model, dataset, warnings } = results;
-  const facts = [
-    `Classifier ${classifier.name}: ${classifier.steps} steps of ${classifier.batchSize} pictures, learning rate ${classifier.learningRate}. Images by ${model.name}.`,
-    `${dataset.classes.length} classes, ${dataset.photos} real photos, ${dataset.test} test pictures, ${
-      dataset.validation === null
-        ? "no validation pictures: the last step counts"
-        : `${dataset.validation} validation pictures choose the step`
-    }.`,
-  ];
+  const { name, warnings } = results;
   const parts = [
     `# ${name}: results`,
     ...(results.partial ? ["**Partial: runs are missing.**"] : []),
-    facts.join("\n"),
+    factsOf(results).join("\n"),
     tableOf(results),
     notesOf(results).join("\n"),
     setsTable(results),
     warnings.map(({ what, fix }) => `- Warning: ${what} ${fix}`).join("\n"),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function factsOf({ classifier, model, dataset, datasets }: LoftResults): readonly string[] {
+  const { steps, batchSize, learningRate } = classifier;
+  const trained = `Classifier ${classifier.name}: ${steps} steps of ${batchSize} pictures, learning rate ${learningRate}. Images by ${model.name}.`;
+  const validation =
+    dataset.validation === null
+      ? "no validation pictures: the last step counts"
+      : `${dataset.validation} validation pictures choose the step`;
+  const pictures = `${dataset.photos} real photos, ${dataset.test} test pictures, ${validation}.`;
+  if (datasets === undefined) return [trained, `${dataset.classes.length} classes, ${pictures}`];
+  const links = datasets.map(({ name, results, partial }) => {
+    const link = results === null ? name : `[${name}](${encodeURI(results)})`;
+    return partial ? `${link} (partial)` : link;
+  });
+  return [trained, `Means over ${datasets.length} datasets: ${links.join(", ")}.`, pictures];
 }
 
 /** The table alone, columns aligned, as a terminal shows it. */
@@ -52,28 +61,45 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   return [line(head), line(head.map((_, column) => (column === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }
 
-function cellsOf({ rows, reference }: LoftResults, best: (text: string) => string): readonly (readonly string[])[] {
+function cellsOf(
+  { rows, reference, datasets = [] }: LoftResults,
+  best: (text: string) => string,
+): readonly (readonly string[])[] {
   const highest = Math.max(...rows.map((row) => row.mean ?? Number.NEGATIVE_INFINITY));
   const base = rows.find(({ id }) => id === reference);
   const against = base === undefined ? "Difference" : `Against ${base.title}`;
   return [
-    ["Row", "Shots", "Images", "Accuracy", `${against} (95 %)`, "ECE", "Runs"],
+    [
+      ...["Row", "Shots", "Images", ...datasets.map(({ name }) => name)],
+      ...[datasets.length === 0 ? "Accuracy" : "Mean", `${against} (95 %)`, "ECE", "Runs"],
+    ],
     ...rows.map((row) => {
       const found = accuracyText(row);
       return [
         row.title,
         row.shots === null ? "-" : String(row.shots),
         row.imagesPerClass === null ? "-" : String(row.imagesPerClass),
+        ...(row.perDataset ?? []).map((cell) => (cell === null ? "-" : accuracyText(cell))),
         row.mean === highest ? best(found) : found,
         differenceText(row),
         row.calibrationError === null ? "-" : percent(row.calibrationError),
-        `${row.runs.length}${0 < row.missing.length ? ` of ${row.runs.length + row.missing.length}` : ""}`,
+        runsText(row),
       ];
     }),
   ];
 }
 
-function accuracyText({ mean, std }: ResultRow): string {
+function runsText({ runs, missing, perDataset }: ResultRow): string {
+  if (perDataset !== undefined) {
+    const there = perDataset.filter((cell) => cell !== null && cell.mean !== null).length;
+    return there === perDataset.length
+      ? String(runs.length)
+      : `${runs.length}, ${there} of ${perDataset.length} datasets`;
+  }
+  return missing.length === 0 ? String(runs.length) : `${runs.length} of ${runs.length + missing.length}`;
+}
+
+function accuracyText({ mean, std }: Pick<ResultRow, "mean" | "std">): string {
   if (mean === null) return "missing";
   return std === null ? percent(mean) : `${percent(mean)} ± ${percent(std)}`;
 }
@@ -93,12 +119,14 @@ function notesOf({ rows }: LoftResults): readonly string[] {
   return [
     ...[...reasons].map(([reason, places]) => `Missing: ${places.join(", ")}. ${reason}`),
     ...(single
-      ? ["A row of one run has no standard deviation: raise evaluation.seeds to see how much chance does."]
+      ? [
+          "A row of one run has no standard deviation, and the interval of its difference knows the chance of the test pictures alone: raise evaluation.seeds.",
+        ]
       : []),
   ];
 }
 
-function setsTable({ sets }: LoftResults): string {
+function setsTable({ sets, dataset: { classes } }: LoftResults): string {
   if (sets.length === 0) return "";
   const head = [
     "Set",
@@ -112,6 +140,7 @@ function setsTable({ sets }: LoftResults): string {
     "Diversity",
     "Labels agree",
     "Copies",
+    "Duplicates",
   ];
   const number = (value: number | null) => (value === null ? "-" : value.toFixed(3));
   const rows = sets.map((set) => [
@@ -121,8 +150,26 @@ function setsTable({ sets }: LoftResults): string {
     number(set.diversity),
     percent(set.labelAgreement),
     String(set.copies.images.length),
+    set.duplicates === undefined ? "-" : String(surplus(set.duplicates.groups)),
   ]);
-  return markdownTable(head, rows);
+  return [markdownTable(head, rows), ...leftOutNotes(sets, classes)].join("\n\n");
+}
+
+/** Images that an image before them in their group makes needless. */
+function surplus(groups: readonly (readonly string[])[]): number {
+  return groups.reduce((sum, { length }) => sum + length - 1, 0);
+}
+
+/** One line for each set and rule: how many images it left out, and of which classes. */
+function leftOutNotes(sets: readonly SetQuality[], classes: readonly string[]): readonly string[] {
+  const notes = sets.flatMap(({ method, images, leftOut = [] }) =>
+    leftOut.map(({ rule, threshold, perClass, files }) => {
+      const counts = perClass.flatMap((count, label) => (count === 0 ? [] : [`${classes[label]} ${count}`]));
+      const where = counts.length === 0 ? "" : ` (${counts.join(", ")})`;
+      return `- Left out of training by evaluation.${rule} ${threshold}: ${files.length} of ${images} images of ${method}${where}.`;
+    }),
+  );
+  return notes.length === 0 ? [] : [notes.join("\n")];
 }
 
 /** One line per run, for spreadsheets. */
@@ -137,12 +184,7 @@ export function resultsCsv({ rows, dataset }: LoftResults): string {
     ]),
   );
   const columns = [...head.split(","), ...dataset.classes.map((name) => `accuracy of ${name}`)];
-  return `${[columns, ...lines].map((line) => line.map(csvField).join(",")).join("\n")}\n`;
-}
-
-function csvField(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([columns, ...lines]);
 }
 
 /** In percent with one digit, without the sign. */

@@ -7,6 +7,7 @@ import {
   calibrationError,
   confusionMatrix,
   mean,
+  type PairedHits,
   type Prediction,
   perClassAccuracy,
   predictedClass,
@@ -19,19 +20,32 @@ const confidence = 0.95;
 
 export type Answers = ReadonlyMap<string, TaskResult>;
 
-/**
- * The rows of the table, as far as there are answers.
- * @param labels of the test pictures
- * @param reference the id of the row that differences are measured from, where it is there
- */
+export type RowOptions = {
+  /** Of the test pictures. */
+  readonly labels: readonly number[];
+  readonly classes: number;
+  /** The id of the row that differences are measured from, where it is there. */
+  readonly reference: string | undefined;
+  /** Differences that were computed before, by their answers; the bootstrap takes longer than all the rest. */
+  readonly known?: Map<string, ResultRow["difference"]>;
+};
+
+/** The rows of the table, as far as there are answers. */
 export function resultRows(
   cells: readonly Cell[],
   answers: Answers,
-  { labels, classes, reference }: { labels: readonly number[]; classes: number; reference: string | undefined },
+  { labels, classes, reference, known = new Map() }: RowOptions,
 ): readonly ResultRow[] {
   const base = cells.find(({ id }) => id === reference);
-  const rowOf = (cell: Cell): Row => ({ cell, hits: hitsOf(cell, answers, labels) });
-  const baseRow = base === undefined ? undefined : rowOf(base);
+  const differenceTo = (cell: Cell) => {
+    if (base === undefined || cell === base) return null;
+    const key = [cell, base].map((each) => answered(each, answers).map(({ task }) => task.id)).join(" and ");
+    const found =
+      known.get(key) ??
+      differenceOf([{ own: judgedRow(cell, answers, labels), base: judgedRow(base, answers, labels) }]);
+    known.set(key, found);
+    return found;
+  };
   return cells.map((cell) => {
     const found = answered(cell, answers);
     const predictions = found.map(({ result }) => predictionsOf(result, labels));
@@ -47,7 +61,7 @@ export function resultRows(
       perClass: found.length === 0 ? [] : perClassAccuracy(confusion),
       confusion,
       calibrationError: found.length === 0 ? null : mean(predictions.map((each) => calibrationError(each))),
-      difference: cell === base || baseRow === undefined ? null : differenceOf(rowOf(cell), baseRow),
+      difference: differenceTo(cell),
     };
   });
 }
@@ -94,28 +108,33 @@ function runOf({ id, seed, real, synthetic }: ClassifierTask, result: TaskResult
   return { seed, task: id, accuracy: found, validationAccuracy, step, ...pictures, seconds };
 }
 
-/** By seed, whether each test picture was right. */
-type Hits = ReadonlyMap<number, readonly boolean[]>;
+/** A row's answers: by seed, whether each test picture was right. */
+export type JudgedRow = Pick<Cell, "id" | "kind"> & { readonly hits: ReadonlyMap<number, readonly boolean[]> };
 
-function hitsOf(cell: Cell, answers: Answers, labels: readonly number[]): Hits {
+export function judgedRow(cell: Cell, answers: Answers, labels: readonly number[]): JudgedRow {
   const entries = answered(cell, answers).map(({ task, result }) => {
     const hits = predictionsOf(result, labels).map((each) => predictedClass(each) === each.label);
     return [task.seed, hits] as const;
   });
-  return new Map(entries);
+  return { id: cell.id, kind: cell.kind, hits: new Map(entries) };
+}
+
+/** Of one dataset, or the mean over several; null where one of them has no trainings to compare. */
+export function differenceOf(
+  rows: readonly { readonly own: JudgedRow; readonly base: JudgedRow }[],
+): ResultRow["difference"] {
+  const datasets = rows.map(({ own, base }) => pairedHits(own, base));
+  if (datasets.length === 0 || datasets.some(({ left }) => left.length === 0)) return null;
+  return { ...bootstrapDifference(datasets, { confidence }), confidence };
 }
 
 /** Trainings of one seed are compared; zero-shot, which has no seeds, stands against each training of the other. */
-function differenceOf(own: Row, base: Row): ResultRow["difference"] {
-  const seeded = own.cell.kind === "zero-shot" ? base : own;
-  const at = ({ cell, hits }: Row, seed: number) => hits.get(cell.kind === "zero-shot" ? 0 : seed);
+function pairedHits(own: JudgedRow, base: JudgedRow): PairedHits {
+  const seeded = own.kind === "zero-shot" ? base : own;
+  const at = ({ kind, hits }: JudgedRow, seed: number) => hits.get(kind === "zero-shot" ? 0 : seed);
   const pairs = [...seeded.hits.keys()].flatMap((seed) => {
     const [left, right] = [at(own, seed), at(base, seed)];
     return left === undefined || right === undefined ? [] : [{ left, right }];
   });
-  if (pairs.length === 0) return null;
-  const [lefts, rights] = [pairs.map(({ left }) => left), pairs.map(({ right }) => right)];
-  return { ...bootstrapDifference(lefts, rights, { confidence }), confidence };
+  return { left: pairs.map(({ left }) => left), right: pairs.map(({ right }) => right) };
 }
-
-type Row = { readonly cell: Cell; readonly hits: Hits };

@@ -1,6 +1,6 @@
 /** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
 import { dirname, join, resolve } from "node:path";
-import type { LoftResults, SetQuality } from "../../schemas/results.ts";
+import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
 import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
 import { loftError } from "../base/errors.ts";
@@ -11,34 +11,27 @@ import { fillTemplate } from "../config/template.ts";
 import type { ClassifierKind } from "../eval/classifier.ts";
 import { clipClassifier } from "../eval/clip-classifier.ts";
 import { predictedClass } from "../eval/metrics.ts";
-import { createImageEncoder, encodeClasses, zeroShotProbabilities } from "../eval/zero-shot.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
-import { classifierSessions, judgedAtOnce } from "./classifier-sessions.ts";
+import { classifierSessions } from "./classifier-sessions.ts";
 import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
 import { type EvaluationTeller, openEvaluationTeller } from "./evaluate-events.ts";
 import { evaluationFolder, resultsFile } from "./evaluate-files.ts";
+import { leakWarnings, type Splits } from "./evaluate-leaks.ts";
+import { lookAt } from "./evaluate-look.ts";
 import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
 import {
   datasetPictures,
   type EvaluationPicture,
   type EvaluationWarning,
-  leakWarnings,
   readLabeledFolder,
   refuseSharedFolders,
 } from "./evaluate-pictures.ts";
 import { type PicturePlaces, writePicturePlaces } from "./evaluate-places.ts";
-import {
-  type Cell,
-  type ClassifierTask,
-  type EvaluationInputs,
-  planEvaluation,
-  type SyntheticSet,
-} from "./evaluate-plan.ts";
+import { type Cell, type EvaluationInputs, planEvaluation, type SyntheticSet } from "./evaluate-plan.ts";
 import { resultsCsv, resultsMarkdown } from "./evaluate-report.ts";
-import { resultRows, usualReference } from "./evaluate-results.ts";
-import { setQuality } from "./evaluate-sets.ts";
-import { kept, readTaskResult, type TaskResult, writeTaskResult } from "./evaluate-task-files.ts";
+import { type JudgedRow, judgedRow, resultRows, usualReference } from "./evaluate-results.ts";
+import { readTaskResult, type TaskResult } from "./evaluate-task-files.ts";
 import { type TrainingContext, taskGroups, trainGroup } from "./evaluate-tasks.ts";
 import { stopIfInterrupted } from "./job.ts";
 import { pictureSources } from "./picture-sources.ts";
@@ -55,7 +48,12 @@ export type EvaluationRequest = JobRequest & {
 } & Required<Pick<RunOptions, "signal" | "emit">> &
   Pick<RunOptions, "checkpointSeconds">;
 
-export type Evaluation = { readonly results: LoftResults; readonly folder: string };
+export type Evaluation = {
+  readonly results: LoftResults;
+  readonly folder: string;
+  /** The rows' answers, in the order of the table. */
+  readonly judged: readonly JudgedRow[];
+};
 
 /** Everything that is known before anything is written. */
 type PreparedEvaluation = {
@@ -65,6 +63,7 @@ type PreparedEvaluation = {
   readonly photos: readonly EvaluationPicture[];
   readonly test: readonly EvaluationPicture[];
   readonly validation: readonly EvaluationPicture[] | undefined;
+  readonly splits: Splits;
   readonly warnings: readonly EvaluationWarning[];
 };
 
@@ -77,17 +76,18 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const { own, methods, warnings } = prepared;
   const root = own.outputFolder;
   for (const warning of warnings) request.emit({ type: "warning", ...warning });
+  // Before the runs of other methods: theirs lie in it, and would make it look like someone else's folder.
   await prepareRunFolder(root);
   const teller = await openEvaluationTeller(root, { parts: methods.length + 1, emit: request.emit });
   try {
     const sets = await makeSets(request, prepared, teller);
     const folder = evaluationFolder(root);
-    const results = await whileLocked(root, async () => {
+    const found = await whileLocked(root, async () => {
       await removeTornFiles(folder);
       await writePicturePlaces(folder, placesOf(request, prepared));
       return teller.judge((emit) => carryOut({ ...request, emit }, prepared, { sets, folder, part: teller.lastPart }));
     });
-    return { folder, results };
+    return { folder, ...found };
   } finally {
     await teller.close();
   }
@@ -162,6 +162,7 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
     methods: await prepareMethods(request, own, own.outputFolder),
     test: test.pictures,
     validation: validation?.pictures,
+    splits,
     warnings: [...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
   };
 }
@@ -198,31 +199,38 @@ async function carryOut(
   request: EvaluationRequest,
   prepared: PreparedEvaluation,
   { sets, folder, part }: Work,
-): Promise<LoftResults> {
+): Promise<Omit<Evaluation, "folder">> {
   const kind = trainedKind(prepared);
-  const inputs = evaluationInputs(prepared, kind, sets);
-  const cells = planEvaluation(inputs);
-  const reference = referenceOf(request.reference, cells);
-  const answers = await foundAnswers(cells, folder, prepared.test.length);
-  const write = (quality: readonly SetQuality[]) => {
-    const results = resultsOf(prepared, { cells, answers, reference, quality });
-    return writeResults(folder, results, { cells, answers, test: prepared.test }).then(() => results);
-  };
+  // Rules change what cells learn from, not which cells there are.
+  const planned = planEvaluation(evaluationInputs(prepared, kind, sets));
+  const reference = referenceOf(request.reference, planned);
   const context = trainingContext(request, prepared, kind, folder);
+  const sight = { ...prepared, ...context, config: prepared.own.resolution.config.evaluation };
+  const templates = classTemplates(prepared);
+  const seen = await lookAt({ ...sight, templates }, sets, planned.find((cell) => cell.kind === "zero-shot")?.tasks[0]);
+  for (const warning of seen.warnings) request.emit({ type: "warning", ...warning });
+  const warnings = [...prepared.warnings, ...seen.warnings];
+  const cells = planEvaluation(evaluationInputs(prepared, kind, seen.sets));
+  const answers = await foundAnswers(cells, folder, prepared.test.length);
+  const known: Found["known"] = new Map();
+  const write = () => {
+    const found = { cells, answers, reference, quality: seen.quality, warnings, known };
+    return writeResults(folder, resultsOf(prepared, found), { cells, answers, test: prepared.test });
+  };
   emitStart(context, prepared, { cells, answers, part });
   try {
-    const quality = await askZeroShot(context, prepared, { inputs, cells, sets, answers });
-    await write(quality);
+    await write();
     for (const { cell, group } of groupsOf(cells)) {
       stopIfInterrupted(request);
       // A process that was killed between answer and clean-up leaves its saved state.
       if (group.every(({ id }) => answers.has(id))) await removeClassifierCheckpoint(folder, group);
       else {
         for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
-        await write(quality);
+        await write();
       }
     }
-    return await write(quality);
+    const labels = prepared.test.map(({ label }) => label);
+    return { results: await write(), judged: cells.map((cell) => judgedRow(cell, answers, labels)) };
   } finally {
     await context.sessions.release();
   }
@@ -270,13 +278,17 @@ function evaluationInputs(
     clip: classifier.sha256,
     classifier: kind.identity,
     classes: names.length,
-    templates: names.map((className) =>
-      config.evaluation.templates.map((template) =>
-        fillTemplate(template, { className, domain: config.prompt.domain }),
-      ),
-    ),
+    templates: classTemplates(prepared),
     ...{ photos, sets, test, validation },
   };
+}
+
+/** The prompts of zero-shot classification, for each class. */
+function classTemplates({ own }: Pick<PreparedEvaluation, "own">): readonly (readonly string[])[] {
+  const { prompt, evaluation } = own.resolution.config;
+  return own.dataset.classes.map(({ className }) =>
+    evaluation.templates.map((template) => fillTemplate(template, { className, domain: prompt.domain })),
+  );
 }
 
 /** @throws LoftError "usage-invalid" for a row that the table does not have */
@@ -320,55 +332,24 @@ function emitStart(
   });
 }
 
-/** Zero-shot answers and the quality of the sets: all that needs features and no training. */
-async function askZeroShot(
-  { folder, test, sources }: TrainingContext,
-  { classifier: { clip }, photos }: PreparedEvaluation,
-  { inputs, cells, sets, answers }: Asked,
-): Promise<readonly SetQuality[]> {
-  const started = performance.now();
-  const encoder = await createImageEncoder(clip, judgedAtOnce);
-  try {
-    const classes = await encodeClasses(clip, inputs.templates);
-    const task: ClassifierTask | undefined = cells.find(({ kind }) => kind === "zero-shot")?.tasks[0];
-    if (task !== undefined && !answers.has(task.id)) {
-      const features = await encoder.encode(test.map(sources.judged));
-      const probabilities = (await zeroShotProbabilities(clip, features, classes)).map(kept);
-      const seconds = (performance.now() - started) / 1000;
-      const about = { validationAccuracy: null, step: 0, seconds };
-      const result: TaskResult = { formatVersion: 1, id: task.id, probabilities, ...about };
-      await writeTaskResult(folder, result);
-      answers.set(task.id, result);
-    }
-    const quality: SetQuality[] = [];
-    for (const set of sets) quality.push(await setQuality({ clip, encoder, classes, photos, sources }, set));
-    return quality;
-  } finally {
-    await encoder.release();
-  }
-}
-
-type Asked = {
-  readonly inputs: EvaluationInputs;
-  readonly cells: readonly Cell[];
-  readonly sets: readonly SyntheticSet[];
-  readonly answers: Map<string, TaskResult>;
-};
-
 type Found = {
   readonly cells: readonly Cell[];
   readonly answers: ReadonlyMap<string, TaskResult>;
   readonly reference: string | undefined;
   readonly quality: readonly SetQuality[];
+  readonly warnings: readonly EvaluationWarning[];
+  /** Differences between rows that were computed before. */
+  readonly known: Map<string, ResultRow["difference"]>;
 };
 
-function resultsOf(prepared: PreparedEvaluation, { cells, answers, reference, quality }: Found): LoftResults {
-  const { own, classifier, photos, test, validation, warnings } = prepared;
+function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
+  const { cells, answers, reference, quality, warnings, known } = found;
+  const { own, classifier, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const { steps, batchSize, learningRate } = config.evaluation;
   const classes = own.dataset.classes.map(({ className }) => className);
   const labels = test.map(({ label }) => label);
-  const rows = resultRows(cells, answers, { labels, classes: classes.length, reference });
+  const rows = resultRows(cells, answers, { labels, classes: classes.length, reference, known });
   const counts = { photos: photos.length, test: test.length, validation: validation?.length ?? null };
   const used = new Set(cells.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
   return {
@@ -392,11 +373,12 @@ async function writeResults(
   folder: string,
   results: LoftResults,
   answered: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] },
-): Promise<void> {
+): Promise<LoftResults> {
   await writeFileAtomic(join(folder, "predictions.jsonl"), predictionLines(answered));
   await writeFileAtomic(join(folder, "results.csv"), resultsCsv(results));
   await writeFileAtomic(join(folder, "results.md"), resultsMarkdown(results));
   await writeJsonAtomic(join(folder, resultsFile), results);
+  return results;
 }
 
 /** One line per row, seed and test picture: enough to compute every number of the table again. */

@@ -1,52 +1,73 @@
-/** How good the synthetic sets are beside what classifiers make of them: measured in the classifier's feature space. */
+/** How good the synthetic sets are beside what classifiers make of them: measured in CLIP's feature space. */
 import type { SetQuality } from "../../schemas/results.ts";
-import type { ClipModel } from "../eval/clip-model.ts";
 import { mean, predictedClass } from "../eval/metrics.ts";
-import { coverageOf, diversity, frechetDistance, kernelDistance, nearest } from "../eval/set-quality.ts";
-import type { ImageEncoder } from "../eval/zero-shot.ts";
-import { zeroShotProbabilities } from "../eval/zero-shot.ts";
+import { nearestEarlier, nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
+import { coverageOf, diversity, duplicateGroups, frechetDistance, kernelDistance } from "../eval/set-quality.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { SyntheticSet } from "./evaluate-plan.ts";
-import type { PictureSources } from "./picture-sources.ts";
+import type { Onlooker } from "./onlooker.ts";
 
-/** Cosine from which an image counts as a copy of a photo. */
-const copyThreshold = 0.98;
-
-export type SetInputs = {
-  readonly clip: ClipModel;
-  readonly encoder: ImageEncoder;
-  /** Zero-shot features of the classes. */
-  readonly classes: readonly Float32Array[];
-  readonly photos: readonly EvaluationPicture[];
-  readonly sources: PictureSources;
+/** A set's quality, and of each image what the rules of `left-out.ts` ask. */
+export type SetFacts = {
+  readonly quality: Omit<SetQuality, "leftOut">;
+  readonly images: readonly ImageFacts[];
 };
 
-/** Compare a set with the real photos; pictures with the features' width, so that a thousand take a megabyte. */
-export async function setQuality(inputs: SetInputs, { method, images }: SyntheticSet): Promise<SetQuality> {
-  const { clip, encoder, classes, photos, sources } = inputs;
-  const real = await encoder.encode(photos.map(sources.judged));
-  const synthetic = await encoder.encode(images.map(sources.judged));
-  const probabilities = await zeroShotProbabilities(clip, synthetic, classes);
-  const enough = 2 <= real.length && 2 <= synthetic.length;
-  const spreads = classes.flatMap((_, label) => {
-    const spread = diversity(synthetic.filter((__, index) => images[index]!.label === label));
+export type ImageFacts = {
+  /** Zero-shot probability of its own class. */
+  readonly ownProbability: number;
+  /** Cosine to the nearest real photo, of any class. */
+  readonly photoCosine: number;
+  /** Cosine to the nearest earlier image of its class; null for the first. */
+  readonly earlierCosine: number | null;
+};
+
+/** Compare a set with the real photos; a thousand pictures' features take a megabyte. */
+export async function setFacts(
+  { features, zeroShot }: Onlooker,
+  photos: readonly EvaluationPicture[],
+  { method, images }: SyntheticSet,
+): Promise<SetFacts> {
+  const real = await features(photos);
+  const synthetic = await features(images);
+  const probabilities = await zeroShot(synthetic);
+  const threshold = samePictureCosine(real);
+  const nearest = nearestRows(synthetic, real).map((found) => found!);
+  const isOfOneClass = (index: number, other: number) => images[index]!.label === images[other]!.label;
+  const earlier = nearestEarlier(synthetic, isOfOneClass);
+  const isEnough = 2 <= real.length && 2 <= synthetic.length;
+  const copies = nearest.flatMap(({ index: photo, cosine }, index) =>
+    cosine < threshold ? [] : [{ file: images[index]!.name, photo: photos[photo]!.name, cosine }],
+  );
+  const agree = probabilities.map((each, index) => predictedClass({ probabilities: each }) === images[index]!.label);
+  return {
+    quality: {
+      method,
+      images: images.length,
+      frechetDistance: isEnough ? frechetDistance(real, synthetic) : null,
+      kernelDistance: isEnough ? kernelDistance(real, synthetic) : null,
+      ...coverageOf(real, synthetic),
+      diversity: meanDiversity(synthetic, images),
+      labelAgreement: mean(agree.map(Number)),
+      copies: { threshold, images: copies },
+      duplicates: {
+        threshold,
+        groups: duplicateGroups(synthetic, threshold).map((group) => group.map((index) => images[index]!.name)),
+      },
+    },
+    images: images.map(({ label }, index) => ({
+      ownProbability: probabilities[index]![label]!,
+      photoCosine: nearest[index]!.cosine,
+      earlierCosine: earlier[index]?.cosine ?? null,
+    })),
+  };
+}
+
+/** Of the classes that have two images. */
+function meanDiversity(features: readonly Float32Array[], images: SyntheticSet["images"]): number | null {
+  const spreads = [...new Set(images.map(({ label }) => label))].flatMap((label) => {
+    const spread = diversity(features.filter((_, index) => images[index]!.label === label));
     return spread === undefined ? [] : [spread];
   });
-  const copies = synthetic.flatMap((row, index) => {
-    const { index: photo, cosine } = nearest(row, real);
-    if (cosine < copyThreshold) return [];
-    return [{ file: images[index]!.name, photo: photos[photo]!.name, cosine }];
-  });
-  return {
-    method,
-    images: images.length,
-    frechetDistance: enough ? frechetDistance(real, synthetic) : null,
-    kernelDistance: enough ? kernelDistance(real, synthetic) : null,
-    ...coverageOf(real, synthetic),
-    diversity: spreads.length === 0 ? null : mean(spreads),
-    labelAgreement: mean(
-      probabilities.map((each, index) => Number(predictedClass({ probabilities: each }) === images[index]!.label)),
-    ),
-    copies: { threshold: copyThreshold, images: copies },
-  };
+  return spreads.length === 0 ? null : mean(spreads);
 }

@@ -1,5 +1,6 @@
 /** The presets: every value that depends on the model, for each method, each with its source. */
 import type { MethodName, Preset, PresetName, PresetTable } from "../config/preset.ts";
+import { classifierPreset } from "./presets/classifiers.ts";
 import { loftMini } from "./presets/loft-mini.ts";
 import { paper } from "./presets/paper.ts";
 
@@ -31,6 +32,9 @@ function forMethods(
   tables: Readonly<Record<MethodName, PresetTable>>,
 ): Readonly<Record<MethodName, Preset>> {
   const entries = Object.entries(tables) as [MethodName, PresetTable][];
-  const made = entries.map(([method, table]): [MethodName, Preset] => [method, { name, method, title, table }]);
+  const made = entries.map(([method, table]): [MethodName, Preset] => [
+    method,
+    { name, method, title, table, classifier: classifierPreset },
+  ]);
   return Object.fromEntries(made) as Record<MethodName, Preset>;
 }

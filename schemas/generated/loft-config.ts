@@ -315,6 +315,18 @@ export interface LoftConfig {
      * AdamW's learning rate for classifiers, after the warm-up and before the cosine brings it to 0.
      */
     learningRate?: number;
+    /**
+     * Synthetic images to whose class zero-shot classification gives less stay out of training. Nothing is deleted; the results tell how many. null: none is left out.
+     */
+    minLabelProbability?: number | null;
+    /**
+     * Synthetic images that are nearer to a real photo than this, by the cosine of CLIP's features, stay out of training: copies. null: none is left out.
+     */
+    maxPhotoCosine?: number | null;
+    /**
+     * Synthetic images that are nearer to an earlier image of their class than this, by the cosine of CLIP's features, stay out of training: duplicates. null: none is left out.
+     */
+    maxImageCosine?: number | null;
   };
   /**
    * What computes. Never part of a task's identity.

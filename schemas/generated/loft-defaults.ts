@@ -32,7 +32,9 @@ export const loftDefaults = {
     "seeds": 3,
     "steps": 200,
     "batchSize": 32,
-    "learningRate": 0.0001
+    "minLabelProbability": null,
+    "maxPhotoCosine": null,
+    "maxImageCosine": null
   },
   "device": {
     "provider": "auto",

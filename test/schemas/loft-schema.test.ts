@@ -41,7 +41,7 @@ describe("schema", () => {
       "evaluation",
       "device",
     ]);
-    expect(fields.length).toBe(62);
+    expect(fields.length).toBe(65);
   });
 
   test.each(groups)("group $path has title and description and takes no unknown key", ({ node }) => {

@@ -31,7 +31,8 @@ const evaluation = {
   templates: ["a {domain}photo of a {class}"],
   shots: null,
   imagesPerClass: null,
-  ...{ seeds: 3, steps: 200, batchSize: 32, learningRate: 1e-4 },
+  ...{ seeds: 3, steps: 200, batchSize: 32, learningRate: 1e-3 },
+  ...{ minLabelProbability: null, maxPhotoCosine: null, maxImageCosine: null },
 };
 
 describe("golden values", () => {
@@ -73,6 +74,24 @@ describe("golden values", () => {
       output: { folder: "runs/my-photos", stripMetadata: false },
       evaluation,
     });
+  });
+});
+
+describe("the learning rate of classifiers", () => {
+  test.each([
+    ["loft-mini-clip", 1e-3],
+    ["../models/loft-mini-clip/", 1e-3],
+    ["../models/clip-vit-base-patch16", 1e-4],
+  ])("for %s is %s", (classifier, learningRate) => {
+    const { config, origins } = resolve({ data, evaluation: { classifier } });
+    expect(config.evaluation.learningRate).toBe(learningRate);
+    expect(origins["evaluation.learningRate"]!.source).toContain(learningRate === 1e-3 ? "quick start" : "run.sh");
+  });
+
+  test("is the user's where given", () => {
+    const { config, origins } = resolve({ data, evaluation: { learningRate: 5e-4 } });
+    expect(config.evaluation.learningRate).toBe(5e-4);
+    expect(origins["evaluation.learningRate"]!.from).toBe("user");
   });
 });
 
@@ -163,5 +182,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(55);
+  expect(lines.filter((line) => line !== "")).toHaveLength(58);
 });

@@ -14,6 +14,7 @@ const config: EvaluationConfig = {
   shots: null,
   imagesPerClass: null,
   ...{ seeds: 3, steps: 10, batchSize: 8, learningRate: 1e-4 },
+  ...{ minLabelProbability: null, maxPhotoCosine: null, maxImageCosine: null },
 };
 
 const picture = (name: string, label: number) => ({ name, file: `/${name}`, sha256: name, label });

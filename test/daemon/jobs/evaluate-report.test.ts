@@ -57,6 +57,17 @@ const results: LoftResults = {
       kernelDistance: null,
       ...{ precision: 1, recall: 0.5, density: 0.75, coverage: 0.5, diversity: 0.125, labelAgreement: 0.5 },
       copies: { threshold: 0.98, images: [{ file: "a.png", photo: "b.png", cosine: 0.99 }] },
+      duplicates: {
+        threshold: 0.98,
+        groups: [
+          ["a.png", "c.png", "d.png"],
+          ["e.png", "f.png"],
+        ],
+      },
+      leftOut: [
+        { rule: "minLabelProbability", threshold: 0.2, perClass: [0, 2], files: ["a.png", "b.png"] },
+        { rule: "maxImageCosine", threshold: 0.99, perClass: [0, 0], files: [] },
+      ],
     },
   ],
   warnings: [{ what: "Something is odd.", fix: "Look." }],

@@ -1,14 +1,17 @@
 /** A whole evaluation: its files, what a stopped one goes on with, and what it refuses. */
-import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../daemon/base/errors.ts";
+import { accuracy, calibrationError, confusionMatrix, mean, perClassAccuracy } from "../../../daemon/eval/metrics.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { evaluateTiny, evaluationBytes, makeTinyEvaluation, writePictures } from "../../support/tiny-evaluation.ts";
+import { type TinyRun, tinyPhoto, writePhoto } from "../../support/tiny-run.ts";
 
 const schemaFile = fileURLToPath(new URL("../../../schemas/loft-results.schema.json", import.meta.url));
 
@@ -36,10 +39,25 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     const validate = ajv.compile(JSON.parse(await readFile(schemaFile, "utf8")));
     validate(written);
     expect(validate.errors).toBeNull();
-    const lines = (await readFile(join(folder, "predictions.jsonl"), "utf8")).trim().split("\n");
+    const lines = await predictionLines(folder);
     expect(lines).toHaveLength((1 + 5 * 2) * 4);
-    for (const line of lines.map((each) => JSON.parse(each))) {
-      expect(line.probabilities.reduce((sum: number, value: number) => sum + value, 0)).toBeCloseTo(1, 5);
+    for (const { probabilities } of lines) {
+      expect(probabilities.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+    }
+    // Whoever has the predictions has the table.
+    for (const { id, runs, confusion, perClass, calibrationError: error } of results.rows) {
+      const own = lines.filter(({ row }) => row === id);
+      expect(confusionMatrix(own, 2)).toEqual(confusion);
+      expect(perClassAccuracy(confusionMatrix(own, 2))).toEqual(perClass);
+      const bySeed = runs.map(({ seed }) => own.filter((line) => line.seed === seed));
+      expect(bySeed.map(accuracy)).toEqual(runs.map((each) => each.accuracy));
+      expect(mean(bySeed.map((each) => calibrationError(each)))).toBeCloseTo(error!, 12);
+      expect(own.slice(0, 4).map(({ file, label }) => `${file} ${label}`)).toEqual([
+        "cat/0.png 0",
+        "cat/1.png 0",
+        "dog/0.png 1",
+        "dog/1.png 1",
+      ]);
     }
     expect((await readdir(join(run.root, "methods"))).sort()).toEqual(["class-prompt"]);
   });
@@ -67,6 +85,31 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(trainings).toBe(0);
   });
 
+  it("draws curves over shots and images from what is made once", async () => {
+    const settings = { rows: ["real", "synthetic"], methods: ["class-prompt"], shots: [1, 2], imagesPerClass: [1, 3] };
+    const run = await makeTinyEvaluation(await temporaryFolder(), settings);
+    const events: RunEvent[] = [];
+    const { results } = await evaluateTiny(run, { emit: (event) => events.push(event) });
+    const points = results.rows.map(({ id, shots, imagesPerClass, mean: height, std }) => {
+      expect([typeof height, typeof std]).toEqual(["number", "number"]);
+      return [id, shots, imagesPerClass];
+    });
+    expect(points).toEqual([
+      ["real-s1", 1, null],
+      ["class-prompt-s1-n1", 1, 1],
+      ["class-prompt-s1-n3", 1, 3],
+      ["real-s2", 2, null],
+      ["class-prompt-s2-n1", 2, 1],
+      ["class-prompt-s2-n3", 2, 3],
+    ]);
+    const told = events.map((event) => (event.type === "evaluation" ? event.event : event));
+    const images = told.flatMap((event) => (event.type === "images-finished" ? event.files : []));
+    expect(images).toHaveLength(6);
+    // Images that owe nothing to photos teach the same at any number of shots.
+    expect(told.filter(({ type }) => type === "adapter-finished")).toHaveLength(4 * 2);
+    expect(results.rows[4]!.runs.map(({ task }) => task)).toEqual(results.rows[1]!.runs.map(({ task }) => task));
+  });
+
   it("tells of one seed, of rows without images and of leaks", async () => {
     const run = await makeTinyEvaluation(await temporaryFolder(), {
       rows: ["real", "synthetic"],
@@ -89,6 +132,23 @@ describe("an evaluation", { timeout: 240_000 }, () => {
 function isStepOf(told: RunEvent, group?: string): boolean {
   const event = told.type === "evaluation" ? told.event : told;
   return event.type === "training-step" && (group === undefined || event.group === group);
+}
+
+type PredictionLine = {
+  readonly row: string;
+  readonly seed: number;
+  readonly file: string;
+  readonly label: number;
+  readonly predicted: number;
+  readonly probabilities: readonly number[];
+};
+
+async function predictionLines(folder: string): Promise<readonly PredictionLine[]> {
+  const text = await readFile(join(folder, "predictions.jsonl"), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 /** Abort at the `count`-th event that fits; returns how many there were. */
@@ -134,6 +194,23 @@ const cases: readonly Case[] = [
     (folder) => rm(join(folder, "test", "dog"), { recursive: true }),
   ],
   [
+    "a test folder without class folders",
+    {},
+    "data-folder-layout",
+    "",
+    async (folder) => {
+      await rm(join(folder, "test"), { recursive: true });
+      await writePhoto(join(folder, "test", "0.png"), tinyPhoto("loose"));
+    },
+  ],
+  [
+    "a class folder of the validation pictures that the photos lack",
+    { validation: "validation" },
+    "config-invalid",
+    'evaluation.validation has a folder "dig"',
+    (folder) => writePictures({ folder, config: "", photos: "", root: "" }, "validation", { cat: 1, dig: 1 }),
+  ],
+  [
     "another class in the test folder",
     {},
     "config-invalid",
@@ -141,6 +218,71 @@ const cases: readonly Case[] = [
     (folder) => writePictures({ folder, config: "", photos: "", root: "" }, "test", { dig: 1 }),
   ],
 ];
+
+describe("quality", { timeout: 240_000 }, () => {
+  it("keeps images out of training by the rules of the configuration, tells of them, and deletes none", async () => {
+    const folder = await temporaryFolder();
+    const run = await makeTinyEvaluation(folder, { rows: ["synthetic"], methods: ["class-prompt"] });
+    const all = await evaluateTiny(run);
+    const [before] = all.results.sets;
+    expect(before!.leftOut).toEqual([]);
+    expect(all.results.rows[0]!.runs[0]!.syntheticPictures).toBe(6);
+    // Between the images' probabilities of their own class: one of each class at least stays, one at least goes.
+    const facts = await ownProbabilities(all.folder);
+    const threshold = Math.min(...["cat", "dog"].map((name) => Math.max(...facts.get(name)!)));
+    const gone = [...facts].map(
+      ([name, values]) => [name, values.filter((value) => value < threshold).length] as const,
+    );
+    await setEvaluation(run, { minLabelProbability: threshold });
+    const { results, folder: evaluation } = await evaluateTiny(run);
+    const [rule, ...others] = results.sets[0]!.leftOut!;
+    expect(others).toEqual([]);
+    expect(rule).toMatchObject({ rule: "minLabelProbability", threshold, perClass: gone.map(([, count]) => count) });
+    const left = gone.reduce((sum, [, count]) => sum + count, 0);
+    expect(left).toBeGreaterThan(0);
+    expect(rule!.files).toHaveLength(left);
+    expect(results.rows[0]!.runs[0]!.syntheticPictures).toBe(6 - left);
+    expect(results.rows[0]!.runs[0]!.task).not.toBe(all.results.rows[0]!.runs[0]!.task);
+    for (const file of rule!.files) await access(join(run.root, "methods", "class-prompt", file));
+    const text = await readFile(join(evaluation, "results.md"), "utf8");
+    expect(text).toContain(`Left out of training by evaluation.minLabelProbability ${threshold}: ${left} of 6 images`);
+  });
+
+  it("warns of a test picture that is a photo saved anew", async () => {
+    const run = await makeTinyEvaluation(await temporaryFolder(), { rows: ["zero-shot"] });
+    const copy = join(run.folder, "test", "cat", "again.jpg");
+    await sharp(join(run.photos, "cat", "0.png"))
+      .jpeg({ quality: 95 })
+      .toFile(copy);
+    const emitted: RunEvent[] = [];
+    const { results } = await evaluateTiny(run, { emit: (event) => emitted.push(event) });
+    expect(results.warnings).toHaveLength(1);
+    expect(results.warnings[0]!.what).toMatch(
+      /^1 pictures of .* are nearly pictures of .*cat\/0\.png and cat\/again\.jpg/,
+    );
+    const told = emitted.map((event) => (event.type === "evaluation" ? event.event : event));
+    expect(told).toContainEqual({ type: "warning", ...results.warnings[0] });
+  });
+});
+
+/** By class name, from the facts that an evaluation of one set keeps. */
+async function ownProbabilities(folder: string): Promise<Map<string, number[]>> {
+  const found = new Map<string, number[]>();
+  for (const name of await readdir(join(folder, "facts"))) {
+    const { value } = JSON.parse(await readFile(join(folder, "facts", name), "utf8"));
+    for (const [index, { ownProbability }] of (value.images ?? []).entries()) {
+      const className = index < 3 ? "cat" : "dog";
+      found.set(className, [...(found.get(className) ?? []), ownProbability]);
+    }
+  }
+  return found;
+}
+
+async function setEvaluation({ folder, config }: TinyRun, values: Readonly<Record<string, unknown>>): Promise<void> {
+  const file = join(folder, config);
+  const before = JSON.parse(await readFile(file, "utf8"));
+  await writeFile(file, JSON.stringify({ ...before, evaluation: { ...before.evaluation, ...values } }));
+}
 
 describe("bad input", () => {
   it.each<Case>(cases)("%s is told before anything is written", async (_, evaluation, code, text, change) => {

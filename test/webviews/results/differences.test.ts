@@ -68,10 +68,9 @@ describe("the interval computed here", () => {
     expect(pairs.length).toBe(3);
     const found = bootstrapInterval(pairs);
     const flags = (text: string) => [...text].map((hit) => hit === "1");
-    const expected = bootstrapDifference(
-      pairs.map(({ left }) => flags(left)),
-      pairs.map(({ right }) => flags(right)),
-    );
+    const expected = bootstrapDifference([
+      { left: pairs.map(({ left }) => flags(left)), right: pairs.map(({ right }) => flags(right)) },
+    ]);
     expect(found.difference).toBeCloseTo(expected.difference, 12);
     expect(Math.abs(found.low - expected.low)).toBeLessThan(0.012);
     expect(Math.abs(found.high - expected.high)).toBeLessThan(0.012);

@@ -191,8 +191,8 @@ function differenceOf(
     return left === undefined || right === undefined ? [] : [{ left, right }];
   });
   if (pairs.length === 0) return null;
-  const [lefts, rights] = [pairs.map(({ left }) => left), pairs.map(({ right }) => right)];
-  return { ...bootstrapDifference(lefts, rights, { resamples: 300 }), confidence: 0.95 };
+  const paired = { left: pairs.map(({ left }) => left), right: pairs.map(({ right }) => right) };
+  return { ...bootstrapDifference([paired], { resamples: 300 }), confidence: 0.95 };
 }
 
 /** From 0 to 1, the same for the same words. */

@@ -1,0 +1,55 @@
+/** Pictures that are nearly one, told from features of length 1: pure numbers, no networks. */
+import type { Features } from "./set-quality.ts";
+
+export type Nearest = { readonly index: number; readonly cosine: number };
+
+/** For each row the nearest of `others` by cosine, the first of equals; undefined where there are none. */
+export function nearestRows(rows: Features, others: Features): readonly (Nearest | undefined)[] {
+  return rows.map((row) => nearestRow(row, others, () => true));
+}
+
+/** For each row the nearest of those before it that `isComparable` allows. */
+export function nearestEarlier(
+  rows: Features,
+  isComparable: (index: number, earlier: number) => boolean,
+): readonly (Nearest | undefined)[] {
+  return rows.map((row, index) => nearestRow(row, rows, (other) => other < index && isComparable(index, other)));
+}
+
+function nearestRow(row: Float32Array, others: Features, isAllowed: (index: number) => boolean): Nearest | undefined {
+  let best: Nearest | undefined;
+  for (const [index, other] of others.entries()) {
+    if (!isAllowed(index)) continue;
+    const cosine = cosineOf(row, other);
+    if (best === undefined || best.cosine < cosine) best = { index, cosine };
+  }
+  return best;
+}
+
+/** Cosine from which pictures count as one where nothing is known of how far apart different ones are. */
+const usualCosine = 0.98;
+
+/** Share of the photos whose neighbors may be nearer than what counts as usual for different pictures. */
+const closestShare = 0.05;
+
+/**
+ * The cosine from which two pictures count as one. How near different pictures come depends on the network and on what
+ * they show (photos of shirts lie at 0.999 with a small CLIP), so that the distance 1 - cosine has to be a quarter of the
+ * distance that nearly all different photos keep from each other, and at most 0.02.
+ * @param photos pictures that are known to be different
+ */
+export function samePictureCosine(photos: Features): number {
+  const gaps = photos.flatMap((row, index) => {
+    const nearest = nearestRow(row, photos, (other) => other !== index);
+    return nearest === undefined ? [] : [1 - nearest.cosine];
+  });
+  gaps.sort((left, right) => left - right);
+  const usualGap = gaps[Math.floor(closestShare * gaps.length)];
+  return usualGap === undefined ? usualCosine : Math.max(usualCosine, 1 - Math.max(0, usualGap) / 4);
+}
+
+function cosineOf(left: Float32Array, right: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < left.length; index += 1) sum += left[index]! * right[index]!;
+  return sum;
+}

@@ -1,0 +1,81 @@
+/** `loft evaluate` of several configurations: each one's own table, and one of the means over them. */
+import { basename, dirname, join, relative, sep } from "node:path";
+import type { LoftResults } from "../../schemas/results.ts";
+import { writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
+import { LoftError, loftError } from "../base/errors.ts";
+import { averageCsv } from "./average-csv.ts";
+import { averageResults, type DatasetOutcome } from "./average-results.ts";
+import { resultsFile } from "./evaluate-files.ts";
+import { resultsMarkdown } from "./evaluate-report.ts";
+import { type EvaluationRequest, evaluate } from "./evaluate-run.ts";
+
+export type DatasetsRequest = Omit<EvaluationRequest, "configFile" | "command"> & {
+  /** At least two, each of one dataset. */
+  readonly configFiles: readonly string[];
+  /** Where the table of the means is written. */
+  readonly folder: string;
+};
+
+/**
+ * Evaluate one configuration after the other. One that fails is told of in the table, and the others go on; the table
+ * so far is always in the folder.
+ * @throws LoftError "interrupted" after saving; what the first one threw when all of them failed; "usage-invalid" for a
+ *   file that is given twice
+ */
+export async function evaluateDatasets(request: DatasetsRequest): Promise<LoftResults> {
+  const { configFiles, folder, reference } = request;
+  refuseTwice(configFiles);
+  const outcomes: DatasetOutcome[] = configFiles.map(notYet);
+  const errors: LoftError[] = [];
+  let average: LoftResults | undefined;
+  for (const [index, configFile] of configFiles.entries()) {
+    try {
+      outcomes[index] = await evaluated(request, configFile);
+    } catch (error) {
+      if (!(error instanceof LoftError) || error.code === "interrupted") throw error;
+      outcomes[index] = { ...notYet(configFile), problem: { what: error.what, fix: error.fix } };
+      request.emit({ type: "warning", what: `${basename(configFile)}: ${error.what}`, fix: error.fix });
+      errors.push(error);
+    }
+    if (outcomes.every(({ evaluated: found }) => found === undefined)) continue;
+    const distinct = withDistinctNames(outcomes, configFiles);
+    average = averageResults(distinct, { name: distinct.map(({ name }) => name).join(", "), reference });
+    await writeAverage(folder, average);
+  }
+  if (average === undefined) throw errors[0]!;
+  return average;
+}
+
+function notYet(configFile: string): DatasetOutcome {
+  const problem = { what: "The evaluation has not come to it yet.", fix: "Run the same command again." };
+  return { name: basename(configFile, ".loft.json"), file: null, problem, evaluated: undefined };
+}
+
+async function evaluated(request: DatasetsRequest, configFile: string): Promise<DatasetOutcome> {
+  const found = await evaluate({ ...request, configFile, command: `loft generate ${basename(configFile)}` });
+  const file = relative(request.folder, join(found.folder, resultsFile)).split(sep).join("/");
+  return { name: found.results.name, file, problem: null, evaluated: found };
+}
+
+/** Datasets of one name are told apart by the folders of their configurations. */
+function withDistinctNames(outcomes: readonly DatasetOutcome[], configFiles: readonly string[]): DatasetOutcome[] {
+  const count = (name: string) => outcomes.filter((each) => each.name === name).length;
+  return outcomes.map((each, index) =>
+    1 < count(each.name) ? { ...each, name: `${each.name} (${basename(dirname(configFiles[index]!))})` } : each,
+  );
+}
+
+function refuseTwice(configFiles: readonly string[]): void {
+  const twice = configFiles.find((file, index) => configFiles.indexOf(file) < index);
+  if (twice === undefined) return;
+  throw loftError("usage-invalid", {
+    what: `${twice} is given twice.`,
+    fix: "Name each configuration once: a mean counts each dataset once.",
+  });
+}
+
+async function writeAverage(folder: string, results: LoftResults): Promise<void> {
+  await writeFileAtomic(join(folder, "results.csv"), averageCsv(results));
+  await writeFileAtomic(join(folder, "results.md"), resultsMarkdown(results));
+  await writeJsonAtomic(join(folder, resultsFile), results);
+}

@@ -1,0 +1,55 @@
+/** Pictures that two splits of an evaluation share: the same bytes, or nearly the same picture in CLIP's eyes. */
+import { nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
+import type { EvaluationPicture, EvaluationWarning } from "./evaluate-pictures.ts";
+import type { Onlooker } from "./onlooker.ts";
+
+/** What is learned from, chosen with and judged on, by its name for people. */
+export type Splits = Readonly<Record<string, readonly EvaluationPicture[]>>;
+
+/** Pictures that are in two splits, byte by byte. */
+export function leakWarnings(splits: Splits): readonly EvaluationWarning[] {
+  return pairsOf(splits).flatMap(({ left, pictures, right, others }) => {
+    const known = new Map(others.map((picture) => [picture.sha256, picture.name]));
+    const shared = pictures.filter(({ sha256 }) => known.has(sha256));
+    if (shared.length === 0) return [];
+    const [first] = shared as [EvaluationPicture];
+    const example = `for example ${known.get(first.sha256)} and ${first.name}`;
+    return [{ what: `${shared.length} pictures are in ${right} and in ${left}, ${example}.`, fix: removeThem }];
+  });
+}
+
+/**
+ * Pictures of different bytes that are nearly one: resized, cropped or saved anew.
+ * @param photos which different pictures are measured on
+ */
+export async function nearLeakWarnings(
+  { features }: Pick<Onlooker, "features">,
+  splits: Splits,
+  photos: readonly EvaluationPicture[],
+): Promise<readonly EvaluationWarning[]> {
+  const threshold = samePictureCosine(await features(photos));
+  const warnings: EvaluationWarning[] = [];
+  for (const { left, pictures, right, others } of pairsOf(splits)) {
+    const shared = new Set(others.map(({ sha256 }) => sha256));
+    const own = pictures.filter(({ sha256 }) => !shared.has(sha256));
+    const nearest = nearestRows(await features(own), await features(others));
+    const near = nearest.flatMap((found, index) =>
+      found === undefined || found.cosine < threshold ? [] : [{ ...found, picture: own[index]! }],
+    );
+    if (near.length === 0) continue;
+    const closest = near.reduce((best, each) => (best.cosine < each.cosine ? each : best));
+    const example = `for example ${others[closest.index]!.name} and ${closest.picture.name} (cosine ${closest.cosine.toFixed(4)})`;
+    const what = `${near.length} pictures of ${left} are nearly pictures of ${right}, ${example}.`;
+    warnings.push({ what, fix: `Look at them. ${removeThem}` });
+  }
+  return warnings;
+}
+
+const removeThem = "Remove them from one of the two: the accuracies below are too high with them.";
+
+function pairsOf(splits: Splits) {
+  const entries = Object.entries(splits);
+  return entries.flatMap(([left, pictures], index) =>
+    entries.slice(0, index).map(([right, others]) => ({ left, pictures, right, others })),
+  );
+}
