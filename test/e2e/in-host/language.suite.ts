@@ -14,7 +14,7 @@ import {
   type TextEdit,
 } from "vscode";
 import { suite } from "./describe.ts";
-import { eventually, openConfig } from "./editor.ts";
+import { eventually, loftExtension, openConfig } from "./editor.ts";
 
 const text = `{
   "data": { "folder": "photos" },
@@ -23,6 +23,15 @@ const text = `{
 `;
 
 export const testLanguage = suite("language features", (test) => {
+  test("a file of many megabytes is left alone, and the connection stays", async () => {
+    const { services } = await loftExtension();
+    const { startedAt } = await services.client.request("loft/status", {});
+    await openConfig("long.loft.json", `{ "name": "${"x".repeat(20_000_000)}" }`);
+    await commands.executeCommand("workbench.action.closeActiveEditor");
+    assert.equal(services.client.state, "ready");
+    assert.equal((await services.client.request("loft/status", {})).startedAt, startedAt);
+  });
+
   test("completion offers the fields of a group", async () => {
     const document = await openConfig(
       "complete.loft.json",
