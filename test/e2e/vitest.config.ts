@@ -3,8 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // Pictures for documents are made on demand only.
-    include: process.env.LOFT_PICTURES === "1" ? ["test/e2e/pictures.ts"] : ["test/e2e/**/*.e2e.ts"],
+    include: files(),
     testTimeout: 600_000,
     hookTimeout: 120_000,
     // A workbench has moments of its own: a hover that closes, a state that is saved a moment after the window is gone.
@@ -14,3 +13,9 @@ export default defineConfig({
     fileParallelism: false,
   },
 });
+
+/** Pictures for documents and measurements are made on demand only. */
+function files(): string[] {
+  if (process.env.LOFT_PICTURES === "1") return ["test/e2e/pictures.ts"];
+  return process.env.LOFT_EDITOR_BENCH === "1" ? ["test/bench/editor.ts"] : ["test/e2e/**/*.e2e.ts"];
+}

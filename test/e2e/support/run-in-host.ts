@@ -12,12 +12,14 @@ import { startServer } from "./server.ts";
 
 const longest = 400_000;
 
+const tests = "test/e2e/in-host/suite.ts";
+
 /** The suite as one file that the extension host can load; mocha comes from this project. */
-export async function bundleSuite(): Promise<string> {
+export async function bundleSuite(entry = tests): Promise<string> {
   const outfile = join(root, ".vscode-test", "in-host", "suite.cjs");
   await build({
     absWorkingDir: root,
-    entryPoints: ["test/e2e/in-host/suite.ts"],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     format: "cjs",
@@ -30,9 +32,13 @@ export async function bundleSuite(): Promise<string> {
   return outfile;
 }
 
-/** In the workbench's server. Every test's outcome; throws when none ran, for an extension host that crashes ends with 0. */
-export async function runInServer(folder: RunFolder): Promise<readonly HostTest[]> {
-  const suite = await bundleSuite();
+/**
+ * In the workbench's server. What the suite reports: every test's outcome; throws when it reported nothing, for an
+ * extension host that crashes ends with 0.
+ * @param entry exports `run`, which writes its report as JSON to the file that LOFT_HOST_REPORT names
+ */
+export async function runInServer<Report = readonly HostTest[]>(folder: RunFolder, entry = tests): Promise<Report> {
+  const suite = await bundleSuite(entry);
   const report = join(folder.scratch, "report.json");
   const server = await startServer(folder, {
     inHost: true,
