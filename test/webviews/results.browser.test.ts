@@ -6,7 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser, launchBrowser, noBrowser } from "./support/browser.ts";
-import { type FakeResults, fakeResults } from "./support/fake-results.ts";
+import { type FakeResults, fakeAverage, fakeResults } from "./support/fake-results.ts";
 import { type FakeResultsHost, type FakeResultsHostOptions, openResultsPage } from "./support/fake-results-host.ts";
 import { artefacts, choose, focusedLabel, overflowing, shoot, tidied, violations } from "./support/inspect.ts";
 import { type PageServer, servePage } from "./support/page-server.ts";
@@ -282,6 +282,16 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
       await expect.poll(() => host.asked("sets").at(-1)?.params, patience).toEqual({ classIndex: 2, count: 12 });
     });
 
+    it("tell what was left out, and what is nearly the same", async () => {
+      const { page } = await open(table);
+      await page.getByRole("tab", { name: "Sets" }).click();
+      await page.getByText("6 images left out of training").click();
+      await page.getByText("6: nearer to a real photo than a cosine of 0.98").waitFor();
+      await page.getByText("1 group of images that are nearly the same").click();
+      await page.getByText("bird/1.png, bird/7.png").waitFor();
+      await shoot(page, "results-sets-open");
+    });
+
     it("keep their figures when the pictures cannot be read", async () => {
       const error = { code: "run-gone", what: "The run is gone.", fix: "Evaluate again." };
       const { page } = await open(table, {
@@ -291,6 +301,20 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
       await page.getByText("The run is gone. Evaluate again.").waitFor();
       await page.getByText("0.225").waitFor();
     });
+  });
+
+  it("has a column for each dataset of a table of means", async () => {
+    const { page, complaints } = await open(fakeAverage(table));
+    await page.getByRole("columnheader", { name: "pets" }).waitFor();
+    await page.locator("loft-results-header").getByText("birds: The folder is empty. Add pictures.").waitFor();
+    await shoot(page, "results-datasets");
+    expect(await violations(page)).toEqual([]);
+    for (const tab of ["Confusion", "Sets"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await page.getByText("pets: ../pets/evaluation/results.loft-results.json").waitFor();
+      expect(await violations(page)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
   });
 
   describe("what is not whole", () => {

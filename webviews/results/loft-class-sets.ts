@@ -7,11 +7,12 @@ import { icon, iconStyles } from "../shared/icon.ts";
 import { failureOf } from "../shared/requests.ts";
 import { select } from "../shared/select.ts";
 import { baseStyles } from "../shared/theme.ts";
+import { datasetFiles } from "./dataset-files.ts";
 import type { ResultsPage } from "./page.ts";
 import { pictureStyles } from "./picture-styles.ts";
 import type { ClassSet, ResultsPageState, SetPicture } from "./protocol.ts";
 import { setsStyles } from "./sets-styles.ts";
-import { figures } from "./sets-table.ts";
+import { figures, leftOutCount } from "./sets-table.ts";
 import { numberText } from "./table-model.ts";
 import { methodTitle, texts } from "./texts.ts";
 
@@ -58,6 +59,7 @@ export class LoftClassSets extends LitElement {
 
   protected override render(): TemplateResult {
     const { classes } = this.results.dataset;
+    if (classes.length === 0) return datasetFiles(this.results, texts.noSets);
     return html`<div class="page">
       <div class="toolbar">${select(
         texts.classChoice,
@@ -97,7 +99,7 @@ export class LoftClassSets extends LitElement {
             : nothing
           : html`<ul class="pictures">${pictures.map((picture) => this.#picture(picture, quality))}</ul>`
       }
-      ${quality === undefined ? nothing : this.#quality(quality)}
+      ${quality === undefined ? nothing : html`${this.#quality(quality)}${this.#duplicates(quality)}${this.#leftOut(quality)}`}
     </section>`;
   }
 
@@ -129,6 +131,21 @@ export class LoftClassSets extends LitElement {
                 return html`<li>${file}: ${texts.copyOf(photo, cosine)}</li>`;
               })}</ul></details>`
       }`;
+  }
+
+  #duplicates({ duplicates }: SetQuality): TemplateResult | typeof nothing {
+    if (duplicates === undefined || duplicates.groups.length === 0) return nothing;
+    const { groups, threshold } = duplicates;
+    return html`<details><summary>${texts.duplicateGroups(groups.length, threshold)}</summary>
+      <ul>${groups.map((files) => html`<li>${files.join(", ")}</li>`)}</ul></details>`;
+  }
+
+  #leftOut({ leftOut = [] }: SetQuality): TemplateResult | typeof nothing {
+    const count = leftOut.reduce((sum, each) => sum + leftOutCount(each), 0);
+    if (count === 0) return nothing;
+    return html`<details><summary>${texts.leftOutOf(count)}</summary>
+      <ul>${leftOut.map((each) => html`<li>${texts.leftOutRule(each.rule, each.threshold, leftOutCount(each))}</li>`)}</ul>
+      </details>`;
   }
 
   #classIndex(): number {

@@ -7,6 +7,7 @@ import { setStyle } from "../shared/set-style.ts";
 import { baseStyles } from "../shared/theme.ts";
 import { type ConfusionCell, confusedPairs, countAt, movedCell, rowTotal, shareAt } from "./confusion-cells.ts";
 import { confusionStyles } from "./confusion-styles.ts";
+import { datasetFiles } from "./dataset-files.ts";
 import type { ResultsPage } from "./page.ts";
 import type { ResultsPageState } from "./protocol.ts";
 import { rowLabel } from "./row-label.ts";
@@ -54,7 +55,7 @@ export class LoftConfusion extends LitElement {
   protected override render(): TemplateResult {
     const { row } = this;
     const { classes } = this.results.dataset;
-    if (row === undefined) return html`<p class="empty">${texts.noConfusion}</p>`;
+    if (row === undefined) return datasetFiles(this.results, texts.noConfusion);
     return html`<div class="page">
       <div class="toolbar">${this.#rowSelect(row)}</div>
       <p class="quiet">${classes.length <= mostClasses ? texts.confusionHint : texts.tooManyClasses(classes.length)}</p>

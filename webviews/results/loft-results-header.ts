@@ -22,7 +22,8 @@ export class LoftResultsHeader extends LitElement {
   declare page: ResultsPage;
 
   protected override render(): TemplateResult {
-    const { name, partial, warnings } = this.results;
+    const { name, partial } = this.results;
+    const warnings = this.#warnings();
     return html`<header>
       <div class="title">
         <h1>${name}</h1>
@@ -36,14 +37,20 @@ export class LoftResultsHeader extends LitElement {
       </div>
       <ul class="facts numbers">${this.#facts().map((fact) => html`<li>${fact}</li>`)}</ul>
       ${this.live === undefined ? nothing : this.#progress(this.live)}
-      ${warnings.length === 0 ? nothing : this.#warnings()}
+      ${
+        warnings.length === 0
+          ? nothing
+          : html`<details class="warnings" ?open=${warnings.length === 1}>
+              <summary>${icon("warning")}${texts.warnings(warnings.length)}</summary>
+              <ul>${warnings.map((text) => html`<li>${text}</li>`)}</ul></details>`
+      }
     </header>`;
   }
 
   #facts(): readonly string[] {
-    const { dataset, classifier, model } = this.results;
+    const { dataset, datasets, classifier, model } = this.results;
     return [
-      texts.classes(dataset.classes.length),
+      datasets === undefined ? texts.classes(dataset.classes.length) : texts.datasets(datasets.length),
       texts.photos(dataset.photos),
       texts.testPictures(dataset.test),
       dataset.validation === null ? texts.noValidation : texts.validationPictures(dataset.validation),
@@ -58,11 +65,15 @@ export class LoftResultsHeader extends LitElement {
         .indeterminate=${share === null}></vscode-progress-bar>`;
   }
 
-  #warnings(): TemplateResult {
-    const { warnings } = this.results;
-    const items = html`<ul>${warnings.map(({ what, fix }) => html`<li>${what} ${fix}</li>`)}</ul>`;
-    return html`<details class="warnings" ?open=${warnings.length === 1}>
-      <summary>${icon("warning")}${texts.warnings(warnings.length)}</summary>${items}</details>`;
+  /** Those of the file, and why datasets are missing. */
+  #warnings(): readonly string[] {
+    const { warnings, datasets = [] } = this.results;
+    const problems = datasets.flatMap(({ name, problem }) => {
+      return problem === null ? [] : [texts.datasetProblem(name, problem.what, problem.fix)];
+    });
+    const others = warnings.map(({ what, fix }) => `${what} ${fix}`);
+    // The file may tell a problem among its warnings, too.
+    return [...problems, ...others.filter((text) => !problems.includes(text))];
   }
 
   readonly #openText = (): void => {

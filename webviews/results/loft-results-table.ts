@@ -12,6 +12,7 @@ import {
   type Sort,
   type TableModel,
   titleKey,
+  type ValueCell,
 } from "./table-model.ts";
 import { tableStyles } from "./table-styles.ts";
 import { signedPercentText, texts } from "./texts.ts";
@@ -115,13 +116,16 @@ export class LoftResultsTable extends LitElement {
     }
   }
 
-  #value({ mean, std, rank }: Extract<Cell, { type: "value" }>, unit: Column["unit"]): TemplateResult {
+  #value({ mean, std, rank, warning }: ValueCell, unit: Column["unit"]): TemplateResult {
     const hasSpread = this.lines.some(({ cells }) => cells.some((cell) => cell.type === "value" && cell.std !== null));
     const deviation = std === null ? nothing : html`± ${numberText(std, unit)}`;
     const spread = hasSpread ? html`<span class="spread">${deviation}</span>` : nothing;
     if (mean === null) return html`<td class="value"><span class="mean">${none()}</span> ${spread}</td>`;
     const mark = rank === "none" ? nothing : html`<span class="unseen">, ${texts[rank]}</span>`;
-    return html`<td class="value ${rank}"><span class="mean">${numberText(mean, unit)}</span> ${spread}${mark}</td>`;
+    const flag = warning === undefined ? nothing : icon("warning");
+    return html`<td class="value flagged ${rank}" title=${warning ?? nothing}>${flag}<span class="mean">${numberText(mean, unit)}</span> ${spread}${mark}${
+      warning === undefined ? nothing : html`<span class="unseen">, ${warning}</span>`
+    }</td>`;
   }
 
   #difference(difference: Extract<Cell, { type: "difference" }>["difference"], range: Range): TemplateResult {
@@ -177,13 +181,13 @@ function intervalPicture(interval: Range & { readonly difference: number }, rang
 function countCell({ count, warning }: Extract<Cell, { type: "count" }>): TemplateResult {
   if (count === null) return html`<td>${none()}</td>`;
   if (warning === undefined) return html`<td>${count}</td>`;
-  return html`<td class="flagged" title=${warning}>${count}${icon("warning")}</td>`;
+  return html`<td class="flagged" title=${warning}>${icon("warning")}${count}<span class="unseen">, ${warning}</span></td>`;
 }
 
 function runsCell({ done, missing }: Extract<Cell, { type: "runs" }>): TemplateResult {
   if (missing.length === 0) return html`<td>${done}</td>`;
   const reasons = [...new Set(missing.map(({ reason }) => reason))];
-  return html`<td class="flagged" title=${texts.missingTitle(reasons)}>${texts.runsOf(done, done + missing.length)}${icon("warning")}</td>`;
+  return html`<td class="flagged" title=${texts.missingTitle(reasons)}>${icon("warning")}${texts.runsOf(done, done + missing.length)}</td>`;
 }
 
 function none(): TemplateResult {

@@ -98,7 +98,8 @@ export class LoftTableView extends LitElement {
 
   /** Validation pictures were only counted right or wrong. */
   #choice(): { readonly metric: Metric; readonly split: Split } {
-    const { metric } = this.view;
+    const isOverDatasets = this.results.datasets !== undefined;
+    const metric = isOverDatasets && this.view.metric !== "calibration" ? "accuracy" : this.view.metric;
     return { metric, split: metric === "accuracy" ? this.split : "test" };
   }
 
@@ -119,7 +120,9 @@ export class LoftTableView extends LitElement {
     const { view, results } = this;
     const { metric } = this.#choice();
     const setView = (change: Partial<ResultsPageState>) => this.page.setView({ ...view, ...change });
-    const metrics: readonly Metric[] = ["accuracy", "calibration", "classes", "sets"];
+    // A table over several datasets has neither classes nor sets.
+    const metrics: readonly Metric[] =
+      results.datasets === undefined ? ["accuracy", "calibration", "classes", "sets"] : ["accuracy", "calibration"];
     const splits: readonly Split[] = ["test", "validation"];
     return html`<div class="toolbar">
       ${select(

@@ -3,7 +3,15 @@
  * page uses is looked at, so that a file with further members is shown too. Pure.
  */
 import type { LoftErrorData } from "../../schemas/protocol.ts";
-import type { LoftResults, ResultRow, ResultRun, SetQuality } from "../../schemas/results.ts";
+import type {
+  DatasetCell,
+  LeftOut,
+  LoftResults,
+  ResultDataset,
+  ResultRow,
+  ResultRun,
+  SetQuality,
+} from "../../schemas/results.ts";
 import {
   type Check,
   isCount,
@@ -76,6 +84,13 @@ const isRun = isObject<Omit<ResultRun, "task">>({
   seconds: isNumber,
 });
 
+const isDatasetCell = isObject<DatasetCell>({
+  mean: isEither(isShare, isNull),
+  std: isNumberOrNull,
+  runs: isCount,
+  missing: isCount,
+});
+
 const isRow = isObject<
   Pick<
     ResultRow,
@@ -93,31 +108,35 @@ const isRow = isObject<
     | "confusion"
     | "calibrationError"
     | "difference"
+    | "perDataset"
   >
->({
-  id: isText,
-  title: isText,
-  kind: isOneOf<ResultRow["kind"]>("zero-shot", "real", "synthetic", "real+synthetic"),
-  method: isEither(isText, isNull),
-  shots: isCountOrNull,
-  imagesPerClass: isCountOrNull,
-  runs: isList(isRun as Check<ResultRun>),
-  missing: isList(isObject<ResultRow["missing"][number]>({ seed: isCount, reason: isText })),
-  mean: isEither(isShare, isNull),
-  std: isNumberOrNull,
-  perClass: isList(isNumber),
-  confusion: isList(isList(isCount)),
-  calibrationError: isNumberOrNull,
-  difference: isEither(
-    isObject<NonNullable<ResultRow["difference"]>>({
-      difference: isNumber,
-      low: isNumber,
-      high: isNumber,
-      confidence: isNumber,
-    }),
-    isNull,
-  ),
-});
+>(
+  {
+    id: isText,
+    title: isText,
+    kind: isOneOf<ResultRow["kind"]>("zero-shot", "real", "synthetic", "real+synthetic"),
+    method: isEither(isText, isNull),
+    shots: isCountOrNull,
+    imagesPerClass: isCountOrNull,
+    runs: isList(isRun as Check<ResultRun>),
+    missing: isList(isObject<ResultRow["missing"][number]>({ seed: isCount, reason: isText })),
+    mean: isEither(isShare, isNull),
+    std: isNumberOrNull,
+    perClass: isList(isNumber),
+    confusion: isList(isList(isCount)),
+    calibrationError: isNumberOrNull,
+    difference: isEither(
+      isObject<NonNullable<ResultRow["difference"]>>({
+        difference: isNumber,
+        low: isNumber,
+        high: isNumber,
+        confidence: isNumber,
+      }),
+      isNull,
+    ),
+  },
+  { perDataset: isList(isEither(isDatasetCell, isNull)) },
+);
 
 const isSet = isObject<
   Pick<
@@ -133,22 +152,50 @@ const isSet = isObject<
     | "diversity"
     | "labelAgreement"
     | "copies"
+    | "duplicates"
+    | "leftOut"
   >
->({
-  method: isText,
-  images: isCount,
-  frechetDistance: isNumberOrNull,
-  kernelDistance: isNumberOrNull,
-  precision: isNumber,
-  recall: isNumber,
-  density: isNumber,
-  coverage: isNumber,
-  diversity: isNumberOrNull,
-  labelAgreement: isNumber,
-  copies: isObject<SetQuality["copies"]>({
-    threshold: isNumber,
-    images: isList(isObject<SetQuality["copies"]["images"][number]>({ file: isText, photo: isText, cosine: isNumber })),
-  }),
+>(
+  {
+    method: isText,
+    images: isCount,
+    frechetDistance: isNumberOrNull,
+    kernelDistance: isNumberOrNull,
+    precision: isNumber,
+    recall: isNumber,
+    density: isNumber,
+    coverage: isNumber,
+    diversity: isNumberOrNull,
+    labelAgreement: isNumber,
+    copies: isObject<SetQuality["copies"]>({
+      threshold: isNumber,
+      images: isList(
+        isObject<SetQuality["copies"]["images"][number]>({ file: isText, photo: isText, cosine: isNumber }),
+      ),
+    }),
+  },
+  {
+    duplicates: isObject<NonNullable<SetQuality["duplicates"]>>({
+      threshold: isNumber,
+      groups: isList(isList(isText)),
+    }),
+    leftOut: isList(
+      // A rule that this version does not know is shown by its name.
+      isObject<LeftOut>({
+        rule: isText as Check<string> as Check<LeftOut["rule"]>,
+        threshold: isNumber,
+        perClass: isList(isCount),
+        files: isList(isText),
+      }),
+    ),
+  },
+);
+
+const isDataset = isObject<ResultDataset>({
+  name: isText,
+  results: isEither(isText, isNull),
+  partial: isFlag,
+  problem: isEither(isObject<{ what: string; fix: string }>({ what: isText, fix: isText }), isNull),
 });
 
 const hasShape = isObject<
@@ -164,36 +211,43 @@ const hasShape = isObject<
     | "warnings"
     | "classifier"
     | "model"
+    | "datasets"
   >
->({
-  formatVersion: (value): value is 1 => value === readableVersion,
-  name: isText,
-  partial: isFlag,
-  dataset: isObject<LoftResults["dataset"]>({
-    classes: isList(isText),
-    photos: isCount,
-    test: isCount,
-    validation: isCountOrNull,
-  }),
-  reference: isEither(isText, isNull),
-  rows: isList(isRow as Check<ResultRow>),
-  sets: isList(isSet as Check<SetQuality>),
-  warnings: isList(isObject<LoftResults["warnings"][number]>({ what: isText, fix: isText })),
-  classifier: isObject<Omit<LoftResults["classifier"], "sha256">>({
+>(
+  {
+    formatVersion: (value): value is 1 => value === readableVersion,
     name: isText,
-    steps: isCount,
-    batchSize: isCount,
-    learningRate: isNumber,
-  }) as Check<LoftResults["classifier"]>,
-  model: isObject<{ name: string }>({ name: isText }) as Check<LoftResults["model"]>,
-});
+    partial: isFlag,
+    dataset: isObject<LoftResults["dataset"]>({
+      classes: isList(isText),
+      photos: isCount,
+      test: isCount,
+      validation: isCountOrNull,
+    }),
+    reference: isEither(isText, isNull),
+    rows: isList(isRow as Check<ResultRow>),
+    sets: isList(isSet as Check<SetQuality>),
+    warnings: isList(isObject<LoftResults["warnings"][number]>({ what: isText, fix: isText })),
+    classifier: isObject<Omit<LoftResults["classifier"], "sha256">>({
+      name: isText,
+      steps: isCount,
+      batchSize: isCount,
+      learningRate: isNumber,
+    }) as Check<LoftResults["classifier"]>,
+    model: isObject<{ name: string }>({ name: isText }) as Check<LoftResults["model"]>,
+  },
+  { datasets: isList(isDataset) },
+);
 
-/** Lists by class are as long as there are classes, or empty; no two rows have one id. */
+/** Lists by class or dataset are as long as there are of these, or empty; no two rows have one id. */
 const isLoftResults: Check<LoftResults> = (value): value is LoftResults => {
   if (!hasShape(value)) return false;
-  const { rows, dataset } = value;
+  const { rows, dataset, datasets = [] } = value;
   const classes = dataset.classes.length;
   const isWhole = (list: readonly unknown[]) => list.length === 0 || list.length === classes;
   if (new Set(rows.map(({ id }) => id)).size < rows.length) return false;
-  return rows.every(({ perClass, confusion }) => isWhole(perClass) && isWhole(confusion) && confusion.every(isWhole));
+  return rows.every(({ perClass, confusion, perDataset }) => {
+    const isComplete = perDataset === undefined || perDataset.length === datasets.length;
+    return isComplete && isWhole(perClass) && isWhole(confusion) && confusion.every(isWhole);
+  });
 };

@@ -1,5 +1,5 @@
 /** The rows of the results as a table: which columns a metric has, which rows are shown, what stands in the cells. Pure. */
-import type { LoftResults, ResultRow } from "../../schemas/results.ts";
+import type { DatasetCell, LoftResults, ResultDataset, ResultRow } from "../../schemas/results.ts";
 import { type Differences, meanAndStd, runAccuracy } from "./differences.ts";
 import type { Metric, ResultsPageState, Split } from "./protocol.ts";
 import { rowLabel } from "./row-label.ts";
@@ -70,18 +70,34 @@ function leadCells({ shots, imagesPerClass }: ResultRow): readonly Cell[] {
   ];
 }
 
-function metricColumns({ dataset }: LoftResults, { metric, split, differences }: TableChoice): readonly Column[] {
+function metricColumns(results: LoftResults, { metric, split, differences }: TableChoice): readonly Column[] {
   switch (metric) {
     case "accuracy":
       return [
-        { key: "accuracy", title: texts.accuracy, about: texts.accuracyAbout(split), unit: "share", better: "more" },
+        ...shownDatasets(results, split).map(datasetColumn),
+        accuracyColumn(results, split),
         ...(differences === undefined ? [] : [differenceColumn(differences)]),
       ];
     case "calibration":
       return [{ key: "calibration", title: texts.ece, about: texts.eceAbout, unit: "share", better: "less" }];
     case "classes":
-      return dataset.classes.map((title, i) => ({ key: `class ${i}`, title, unit: "share", better: "more" }));
+      return results.dataset.classes.map((title, i) => ({ key: `class ${i}`, title, unit: "share", better: "more" }));
   }
+}
+
+function accuracyColumn({ datasets }: LoftResults, split: Split): Column {
+  const [title, about] =
+    datasets === undefined ? [texts.accuracy, texts.accuracyAbout(split)] : [texts.mean, texts.meanAbout];
+  return { key: "accuracy", title, about, unit: "share", better: "more" };
+}
+
+/** What each dataset says is known of the test pictures only. */
+function shownDatasets({ datasets = [] }: LoftResults, split: Split): readonly ResultDataset[] {
+  return split === "test" ? datasets : [];
+}
+
+function datasetColumn({ name }: ResultDataset, index: number): Column {
+  return { key: `dataset ${index}`, title: name, about: texts.accuracyAbout("test"), unit: "share", better: "more" };
 }
 
 function differenceColumn({ basis }: Differences): Column {
@@ -94,15 +110,27 @@ function differenceColumn({ basis }: Differences): Column {
   };
 }
 
-function metricCells(row: ResultRow, { dataset }: LoftResults, choice: TableChoice): readonly Cell[] {
+function metricCells(row: ResultRow, results: LoftResults, choice: TableChoice): readonly Cell[] {
   switch (choice.metric) {
     case "accuracy":
-      return [accuracyCell(row, choice.split), ...differenceCells(row, choice.differences)];
+      return [
+        ...shownDatasets(results, choice.split).map((_, i) => datasetCell(row.perDataset?.[i] ?? null)),
+        accuracyCell(row, choice.split),
+        ...differenceCells(row, choice.differences),
+      ];
     case "calibration":
       return [{ type: "value", mean: row.calibrationError, std: null, rank: "none" }];
     case "classes":
-      return dataset.classes.map((_, i) => ({ type: "value", mean: row.perClass[i] ?? null, std: null, rank: "none" }));
+      return results.dataset.classes.map((_, i) => {
+        return { type: "value", mean: row.perClass[i] ?? null, std: null, rank: "none" };
+      });
   }
+}
+
+function datasetCell(found: DatasetCell | null): Cell {
+  const { mean, std, runs, missing } = found ?? { mean: null, std: null, runs: 0, missing: 0 };
+  const cell = { type: "value", mean, std, rank: "none" } as const;
+  return 0 < missing ? { ...cell, warning: texts.missingOf(runs, runs + missing) } : cell;
 }
 
 function accuracyCell({ mean, std, runs }: ResultRow, split: Split): Cell {

@@ -42,7 +42,7 @@ export const setsStyles = css`
     margin: 0;
   }
   h2 {
-    font-size: 1.1em;
+    font-size: 1em;
     font-weight: 600;
     overflow-wrap: anywhere;
   }
@@ -84,15 +84,17 @@ export const setsStyles = css`
     color: var(--quiet);
     white-space: nowrap;
   }
+  summary {
+    cursor: pointer;
+  }
   .copies summary {
     display: flex;
     gap: 6px;
-    cursor: pointer;
   }
   .copies summary .icon {
     color: var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
   }
-  .copies li {
+  details li {
     padding: 1px 0 1px 22px;
     overflow-wrap: anywhere;
   }

@@ -20,10 +20,19 @@ export type Cell =
   | { readonly type: "words"; readonly text: string }
   /** With a warning it is marked. */
   | { readonly type: "count"; readonly count: number | null; readonly warning?: string }
-  | { readonly type: "value"; readonly mean: number | null; readonly std: number | null; readonly rank: Rank }
+  | ValueCell
   /** Null where it cannot be told, "reference" in the reference's own line, "waiting" while it is computed. */
   | { readonly type: "difference"; readonly difference: RowDifference | null | "reference" | "waiting" }
   | { readonly type: "runs"; readonly done: number; readonly missing: readonly MissingRun[] };
+
+export type ValueCell = {
+  readonly type: "value";
+  readonly mean: number | null;
+  readonly std: number | null;
+  readonly rank: Rank;
+  /** Why the value is not to be trusted in full. */
+  readonly warning?: string;
+};
 
 export type MissingRun = { readonly seed: number; readonly reason: string };
 

@@ -165,7 +165,7 @@ export const tableStyles = css`
     text-align: left;
   }
   .flagged .icon {
-    margin-left: 4px;
+    margin-right: 4px;
     color: var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
     font-size: 14px;
     vertical-align: -2px;

@@ -76,6 +76,20 @@ export function methodTitle(method: string): string {
   return Object.hasOwn(methodTitles, method) ? (methodTitles[method] as string) : method;
 }
 
+/** Rules that this version does not know are named as in the configuration. */
+function ruleText(rule: string, threshold: number): string {
+  switch (rule) {
+    case "minLabelProbability":
+      return `probability of the own class below ${threshold}`;
+    case "maxPhotoCosine":
+      return `nearer to a real photo than a cosine of ${threshold}`;
+    case "maxImageCosine":
+      return `nearer to an earlier image than a cosine of ${threshold}`;
+    default:
+      return `${rule} ${threshold}`;
+  }
+}
+
 /** The figures of a set: title, and what it says. */
 export const figureAbout = {
   frechetDistance: ["Fréchet", "Fréchet distance to the real photos in the classifier's features; less is nearer"],
@@ -105,6 +119,10 @@ export const texts = {
   progress: "Progress of the evaluation",
   stale: "What was read before stays in sight.",
   warnings: (count: number) => plural(count, "warning", "warnings"),
+  datasets: (count: number) => plural(count, "dataset", "datasets"),
+  datasetProblem: (name: string, what: string, fix: string) => `${name}: ${what} ${fix}`,
+  overDatasets: "This table is over several datasets. Each has results of its own, with its classes and pictures:",
+  datasetFile: (name: string, file: string | null) => `${name}: ${file ?? "no results yet"}`,
   classes: (count: number) => plural(count, "class", "classes"),
   photos: (count: number) => plural(count, "real photo", "real photos"),
   testPictures: (count: number) => plural(count, "test picture", "test pictures"),
@@ -142,6 +160,9 @@ export const texts = {
   imagesAbout: "Synthetic images per class",
   accuracy: "Accuracy",
   accuracyAbout: (split: Split) => `Percent of the ${splitTexts[split].toLowerCase()} that are classified right`,
+  mean: "Mean",
+  meanAbout: "Mean accuracy in percent over the datasets that have the row",
+  missingOf: (runs: number, all: number) => `${runs} of ${all} runs`,
   ece: "ECE",
   eceAbout: "Expected calibration error in percent: how far confidence is from accuracy; less is better",
   differenceInterval: "Difference [95 %]",
@@ -153,6 +174,10 @@ export const texts = {
   imagesCount: "Images",
   copies: "Copies",
   copiesAbout: "Images that are too near to a real photo",
+  duplicates: "Duplicates",
+  duplicatesAbout: "Groups of images that are nearly the same",
+  leftOut: "Left out",
+  leftOutAbout: "Images that the rules of the configuration kept out of training",
   sortBy: (title: string) => `Sort by ${title}`,
   best: "best",
   second: "second best",
@@ -167,7 +192,8 @@ export const texts = {
   noSets: "The evaluation has no synthetic sets.",
   noteMarks: "Bold: best. Underlined: second best. Of the rows shown.",
   noteSpread: "±: standard deviation over the runs of a row.",
-  noteSingle: "A row of one run has no deviation: raise evaluation.seeds to see how much chance does.",
+  noteSingle:
+    "A row of one run has no deviation, and the interval of its difference knows the chance of the test pictures alone: raise evaluation.seeds.",
   noteValidation: "Validation pictures chose the training step, so these accuracies are a little too good.",
   noteFile: (label: string) =>
     `Differences are to ${label}, with the 95 % interval of a paired bootstrap over trainings and test pictures. Bold: the interval is clear of 0.`,
@@ -241,4 +267,8 @@ export const texts = {
   noCopies: "No copies of real photos",
   copiesThreshold: (threshold: number) => `cosine of at least ${threshold}`,
   allClasses: "all classes",
+  duplicateGroups: (count: number, threshold: number) =>
+    `${plural(count, "group", "groups")} of images that are nearly the same (cosine of at least ${threshold})`,
+  leftOutOf: (count: number) => `${plural(count, "image", "images")} left out of training`,
+  leftOutRule: (rule: string, threshold: number, count: number) => `${countText(count)}: ${ruleText(rule, threshold)}`,
 } as const;

@@ -64,6 +64,18 @@ describe("readResultsFile", () => {
     expect(readResultsFile(JSON.stringify({ ...results, rows: [], reference: null }))).toHaveProperty("results");
   });
 
+  it("takes what newer evaluations add, and refuses it when it is broken", () => {
+    const cell = { mean: 0.5, std: null, runs: 1, missing: 0 };
+    const dataset = { name: "pets", results: null, partial: true, problem: { what: "w", fix: "f" } };
+    const average = { ...results, datasets: [dataset], rows: [{ ...row, perDataset: [cell] }] };
+    expect(readResultsFile(JSON.stringify(average))).toEqual({ results: average });
+    for (const perDataset of [[cell, cell], [{ ...cell, mean: 2 }], "none"]) {
+      const broken = { ...average, rows: [{ ...row, perDataset }] };
+      expect(readResultsFile(JSON.stringify(broken))).toHaveProperty("error");
+    }
+    expect(readResultsFile(JSON.stringify({ ...average, datasets: [{ name: "pets" }] }))).toHaveProperty("error");
+  });
+
   it("tells a newer version from a broken file", () => {
     const newer = readResultsFile(JSON.stringify({ formatVersion: 2, anything: true }));
     expect(newer).toMatchObject({ error: { code: "results-newer", what: expect.stringContaining("version 2") } });

@@ -4,7 +4,7 @@ import { differencesOf } from "../../../webviews/results/differences.ts";
 import { countsOf, matchingRows, resultsTable, type TableChoice } from "../../../webviews/results/results-table.ts";
 import { setsTable } from "../../../webviews/results/sets-table.ts";
 import { tableNotes } from "../../../webviews/results/table-notes.ts";
-import { fakeResults } from "../support/fake-results.ts";
+import { fakeAverage, fakeResults } from "../support/fake-results.ts";
 
 const { results } = fakeResults({ shots: [1, 4], images: [10, 50], seeds: 2, validation: true });
 const partial = fakeResults({ shots: [4], images: [50], partial: true }).results;
@@ -57,6 +57,17 @@ describe("resultsTable", () => {
     expect(cell("test")).toMatchObject({ mean: real!.mean, std: real!.std });
     const mean = (real!.runs[0]!.validationAccuracy! + real!.runs[1]!.validationAccuracy!) / 2;
     expect(cell("validation")).toMatchObject({ type: "value", mean: expect.closeTo(mean, 12) });
+  });
+
+  it("has a column for each dataset, and marks what lacks runs", () => {
+    const average = fakeAverage(fakeResults({ shots: [4], images: [50] })).results;
+    const { columns, lines } = resultsTable(average, choice());
+    const titles = ["Shots", "Images", "pets", "cars", "birds", "Mean", "Runs"];
+    expect(columns.map(({ title }) => title)).toEqual(titles);
+    const partial = lines.filter(({ cells }) => cells[3]?.type === "value" && cells[3].warning === "1 of 3 runs");
+    expect(partial.map(({ id }) => id)).toEqual([average.rows[2]!.id]);
+    expect(lines[0]?.cells[4]).toEqual({ type: "value", mean: null, std: null, rank: "none" });
+    expect(resultsTable(average, choice({ split: "validation" })).columns.length).toBe(4);
   });
 
   it("leaves out hidden rows and other numbers, and marks the best of what is left", () => {
@@ -119,6 +130,13 @@ describe("setsTable", () => {
     const copies = columns.findIndex(({ key }) => key === "copies");
     expect(lines.at(-1)?.cells[copies]).toMatchObject({ count: 2, warning: expect.stringContaining("2 images are") });
     expect(lines[0]?.cells[copies]).toEqual({ type: "count", count: 0 });
+    const counts = ["duplicates", "leftOut"].map((name) => columns.findIndex(({ key }) => key === name));
+    expect(counts.map((at) => lines[0]?.cells[at])).toEqual([
+      { type: "count", count: 1 },
+      { type: "count", count: 6 },
+    ]);
+    const old = results.sets.map(({ duplicates: _duplicates, leftOut: _leftOut, ...set }) => set);
+    expect(setsTable({ ...results, sets: old }).columns.length).toBe(columns.length - 2);
     const frechet = columns.findIndex(({ key }) => key === "frechetDistance");
     expect(lines.at(-1)?.cells[frechet]).toMatchObject({ rank: "best" });
     const diversity = columns.findIndex(({ key }) => key === "diversity");

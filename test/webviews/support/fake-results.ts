@@ -36,6 +36,29 @@ const methods = [
   { method: "loft", title: "LoFT", gain: 0.05 },
 ] as const;
 
+/** The table of the means over datasets, one of which has no results. */
+export function fakeAverage(shown: FakeResults): FakeResults {
+  const { results } = shown;
+  const problem = { what: "The folder is empty.", fix: "Add pictures." };
+  const datasets = [
+    { name: "pets", results: "../pets/evaluation/results.loft-results.json", partial: false, problem: null },
+    { name: "cars", results: "../cars/evaluation/results.loft-results.json", partial: true, problem: null },
+    { name: "birds", results: null, partial: true, problem },
+  ];
+  const rows = results.rows.map((row, index) => {
+    const { mean, std, runs } = row;
+    const cells = [
+      { mean: Math.min(1, mean! + 0.03), std, runs: runs.length, missing: 0 },
+      { mean: mean! - 0.03, std, runs: 1, missing: index === 2 ? 2 : 0 },
+      null,
+    ];
+    return { ...row, perClass: [], confusion: [], perDataset: cells };
+  });
+  const dataset = { ...results.dataset, classes: [] };
+  const name = "pets, cars, birds";
+  return { ...shown, results: { ...results, name, dataset, datasets, rows, sets: [], warnings: [], partial: true } };
+}
+
 export function answerKey(row: string, seed: number): string {
   return `${row} ${seed}`;
 }
@@ -88,6 +111,10 @@ function resultsOf(
       diversity: 0.281 - gain,
       labelAgreement: 0.842 + 1.3 * gain,
       copies: { threshold: 0.98, images: method === "loft" ? copies : [] },
+      duplicates: { threshold: 0.99, groups: method === "class-prompt" ? [["bird/1.png", "bird/7.png"]] : [] },
+      leftOut: [
+        { rule: "maxPhotoCosine", threshold: 0.98, perClass: classes.map(() => 1 + index), files: ["bird/3.png"] },
+      ],
     })),
     warnings: [
       {
