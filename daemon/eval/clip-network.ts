@@ -4,9 +4,9 @@ import { input, type Value } from "../engine/graph/value.ts";
 import { conv2d } from "../engine/ops/convolution.ts";
 import { add, div, exp, mul, sqrt, square } from "../engine/ops/elementwise.ts";
 import { matmul } from "../engine/ops/matmul.ts";
-import { concat, expand, reshape, slice, transpose } from "../engine/ops/movement.ts";
+import { concat, expand, reshape, transpose } from "../engine/ops/movement.ts";
 import { reduceSum } from "../engine/ops/reduction.ts";
-import { clipEncoderLayer } from "../nn/clip-encoder-layer.ts";
+import { clipEncoderLayer, clipEncoderLayerOfFirst } from "../nn/clip-encoder-layer.ts";
 import { layerNorm } from "../nn/layer-norm.ts";
 import { type Weights, within } from "../nn/weights.ts";
 import type { ClipConfig } from "./clip-config.ts";
@@ -29,10 +29,13 @@ export function imageFeatures(weights: Weights, { vision: config }: ClipConfig, 
   const embedded = add(concat([classToken, tokens], 1), model.tensor("embeddings.position_embedding.weight"));
   // The missing "e" is the checkpoints' own.
   let hidden = layerNorm(model, "pre_layrnorm", embedded, config.layerNormEps);
-  for (let layer = 0; layer < config.layerCount; layer += 1) {
+  const last = config.layerCount - 1;
+  for (let layer = 0; layer < last; layer += 1) {
     hidden = clipEncoderLayer(within(model, `encoder.layers.${layer}`), config, hidden);
   }
-  const pooled = layerNorm(model, "post_layernorm", slice(hidden, 1, 0, 1), config.layerNormEps);
+  // Of what the last layer makes, only the class token is read.
+  const classHidden = clipEncoderLayerOfFirst(within(model, `encoder.layers.${last}`), config, hidden);
+  const pooled = layerNorm(model, "post_layernorm", classHidden, config.layerNormEps);
   return weights.linear("visual_projection", reshape(pooled, [batch, hiddenSize]));
 }
 
