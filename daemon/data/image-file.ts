@@ -56,7 +56,9 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels instead of 3`);
-  return { picture: { width: info.width, height: info.height, rgb: data }, frames: pages ?? 1 };
+  // Not the decoder's Buffer: `slice` of a Buffer is the same memory, of other arrays a copy.
+  const rgb = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { picture: { width: info.width, height: info.height, rgb }, frames: pages ?? 1 };
 }
 
 /** Upright width and height from the file's header, without decoding the pixels. Throws the decoder's error. */

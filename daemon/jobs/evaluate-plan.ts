@@ -6,7 +6,7 @@ import type { EvaluationConfig, RowKind } from "../config/resolve.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 
 /** Raise it when a change of the code changes what a classifier answers. */
-export const evaluationVersion = "2";
+export const evaluationVersion = "3";
 
 /** A method's synthetic images in the order of their indices. */
 export type SyntheticSet = { readonly method: MethodName; readonly images: readonly SyntheticPicture[] };

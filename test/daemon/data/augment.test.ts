@@ -6,8 +6,10 @@ import { mirrored, rotated, sheared, shifted } from "../../../daemon/data/affine
 import { augmented, operations, randAugment } from "../../../daemon/data/augment.ts";
 import * as color from "../../../daemon/data/color-ops.ts";
 import { gaussianBlur, sharpness } from "../../../daemon/data/filter-ops.ts";
+import { decodePhoto } from "../../../daemon/data/image-file.ts";
 import type { Picture } from "../../../daemon/data/picture.ts";
 import { checkerPicture } from "../../support/checker-picture.ts";
+import { tinyPhoto } from "../../support/tiny-run.ts";
 
 const picture = checkerPicture(50, 37);
 const dull = { ...picture, rgb: picture.rgb.map((byte) => Math.floor(byte / 3) + 40) };
@@ -113,6 +115,13 @@ describe("the random chain", () => {
       Array.from({ length: 50 }, (_, number) => sha256(augmented(picture, 32, randomStream(number)).rgb)),
     );
     expect(results.size).toBe(50);
+    expect(sha256(picture.rgb)).toBe(before);
+  });
+
+  it("leaves a decoded picture as it was, whatever the operation", async () => {
+    const { picture } = await decodePhoto(await tinyPhoto("decoded").png().toBuffer());
+    const before = sha256(picture.rgb);
+    for (const operation of operations) operation(picture, 1);
     expect(sha256(picture.rgb)).toBe(before);
   });
 
