@@ -68,7 +68,7 @@ it("a picture of a confusion opens in an editor of its own, and the file behind 
     await workbench.webview("loft-results-table");
   }));
 
-it("a file that is cut off, newer, changed or gone is told in words, live", () =>
+it("a file that is cut off or newer is told in words, and shown once it is whole, live", () =>
   inSession({ journey: "results-damaged", ...prepared }, async ({ folder, open, shot }) => {
     const file = join(folder.workspace, resultsPath);
     const text = readFileSync(file, "utf8");
