@@ -111,8 +111,8 @@ export type PlanCost = {
   readonly images: number;
   readonly adaptersDone: number;
   readonly imagesDone: number;
-  /** For what is not done yet. */
-  readonly secondsLeft: number;
+  /** For what is not done yet; left out where the machine is too small to measure it. */
+  readonly secondsLeft?: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly device: string;

@@ -53,7 +53,10 @@ export type RunStarted = {
 /** How many parts of an evaluation come before this one, and how many there are. */
 export type EvaluationPart = { readonly part: number; readonly parts: number };
 
-/** Adapters that are trained together, one per row of the batch; `step` is where a checkpoint lets it go on. */
+/**
+ * Adapters that are trained together, one per row of the batch; `step` is where a checkpoint lets it go on, or where
+ * others of their batch have stopped early.
+ */
 export type AdapterGroupStarted = {
   readonly type: "adapter-group-started";
   readonly group: string;
@@ -81,6 +84,8 @@ export type AdapterFinished = {
   readonly className: string;
   readonly file: string;
   readonly finalLoss: number;
+  /** Steps done: fewer than the group's where training stopped early. */
+  readonly steps?: number;
   readonly secondsLeft?: number;
 };
 

@@ -54,6 +54,7 @@ const narrowRooms: readonly { readonly room: string; readonly allowed: readonly 
       "daemon/pipeline/plan.ts",
       "daemon/pipeline/prompts.ts",
       "daemon/config/",
+      "daemon/base/counted.ts",
       "daemon/base/random.ts",
       "daemon/base/errors.ts",
       "daemon/base/hash.ts",

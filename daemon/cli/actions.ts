@@ -3,6 +3,7 @@
 import { basename, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../schemas/run-event.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { printResolvedConfig } from "../config/print-config.ts";
 import { encodePng } from "../data/image-file.ts";
@@ -167,12 +168,13 @@ export async function exportAction(request: ExportRequest, context: ActionContex
   const output = resolve(workingFolder, request.output);
   const count = await exportRun({ root: resolve(workingFolder, request.run), output, format, dtype, signal });
   const shown = shownPath(context, output);
-  const what = "adapters" in count ? `${count.adapters} adapters` : imagesText(count);
+  const what = "adapters" in count ? counted(count.adapters, "adapter") : imagesText(count);
   return { text: `wrote ${what} to ${shown}`, json: { output: shown, format, ...count } };
 }
 
 function imagesText({ images, rejected }: { readonly images: number; readonly rejected?: number }): string {
-  return rejected === undefined ? `${images} images` : `${images} images (without ${rejected} rejected ones)`;
+  const rest = rejected === undefined ? "" : ` (without ${rejected} rejected ${rejected === 1 ? "one" : "ones"})`;
+  return `${counted(images, "image")}${rest}`;
 }
 
 function replayDiffers(image: string, { differingValues, largestDifference }: Replay) {

@@ -1,7 +1,9 @@
 /** What `loft init` does: look at every photo, write the file, say what comes next. */
+
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import type { FewShotFolder } from "../data/few-shot-folder.ts";
 import { newConfig, pathFrom } from "../jobs/new-config.ts";
@@ -39,10 +41,10 @@ function initResult(file: string, { classes, problems }: FewShotFolder): ActionR
   const photoCount = classes.reduce((sum, { photos }) => sum + photos.length, 0);
   const shown = problems.slice(0, listedProblems).map(({ path, message }) => `  ${path}: ${message}`);
   const hidden = problems.length - shown.length;
-  const remarks = problems.length === 0 ? [] : [`${problems.length} remarks about the photos:`, ...shown];
+  const remarks = problems.length === 0 ? [] : [`${counted(problems.length, "remark")} about the photos:`, ...shown];
   const more = hidden === 0 ? [] : [`  and ${hidden} more`];
   const lines = [
-    `wrote ${file}: ${classes.length} classes, ${photoCount} photos`,
+    `wrote ${file}: ${counted(classes.length, "class")}, ${counted(photoCount, "photo")}`,
     ...remarks,
     ...more,
     `next: loft plan ${quoted(file)}`,

@@ -1,6 +1,8 @@
 /** What `loft models add` and `loft models remove` do. Loaded only when they run. */
+
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { checkModel } from "../diffusion/check-model.ts";
 import { loadDiffusionModel } from "../diffusion/diffusion-model.ts";
@@ -91,7 +93,7 @@ function addedText({ model, how, newHashes }: AddedModel): string {
     newHashes === 0
       ? []
       : [
-          `${newHashes} of ${model.files.length} files had no recorded SHA-256: it is recorded now, and checked from now on`,
+          `${newHashes} of ${counted(model.files.length, "file")} had no recorded SHA-256: it is recorded now, and checked from now on`,
         ];
   return [
     `${model.id}: ${done}`,

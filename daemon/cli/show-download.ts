@@ -1,5 +1,7 @@
 /** Shows a download's events: one live line on a terminal, a plain line now and then elsewhere, or JSON lines. */
+
 import type { DownloadEvent, DownloadProgress } from "../../schemas/download-event.ts";
+import { counted } from "../base/counted.ts";
 import { durationText } from "../jobs/progress-text.ts";
 import type { CliContext } from "./context.ts";
 
@@ -78,7 +80,7 @@ function noteOf(event: DownloadEvent): string | undefined {
   switch (event.type) {
     case "download-started": {
       const { repository, revision, variant, files, bytes } = event;
-      return `${repository} at ${revision.slice(0, 12)}: ${files} files, ${sizeText(bytes)} (${variant} weights)`;
+      return `${repository} at ${revision.slice(0, 12)}: ${counted(files, "file")}, ${sizeText(bytes)} (${variant} weights)`;
     }
     case "download-retry":
       return `${event.what} Trying again in ${event.waitSeconds} s.`;

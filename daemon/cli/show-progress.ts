@@ -1,5 +1,6 @@
 /** Shows a run's events: a live block on a terminal, a plain line now and then elsewhere, or JSON lines. */
 import type { OwnEvent, RunEvent } from "../../schemas/run-event.ts";
+import { counted } from "../base/counted.ts";
 import { advance, initialProgress, type Progress, withSecondsLeft } from "../jobs/progress.ts";
 import { durationText, progressLine, progressLines } from "../jobs/progress-text.ts";
 import type { CliContext } from "./context.ts";
@@ -123,17 +124,25 @@ function ownNote(event: OwnEvent): string | undefined {
     case "run-started": {
       const done = event.adaptersDone + event.imagesDone;
       const again = done === 0 ? "" : ` (${event.adaptersDone} and ${event.imagesDone} are already done)`;
-      return `${event.adapters} adapters, ${event.images} images${again} on ${event.provider}: ${event.device}`;
+      return `${doneText(event, ", ")}${again} on ${event.provider}: ${event.device}`;
     }
     case "warning":
       return event.fix === undefined ? `warning: ${event.what}` : `warning: ${event.what}\nfix: ${event.fix}`;
     case "task-failed":
       return `failed[${event.code}]: ${event.what}\nfix: ${event.fix}`;
     case "run-finished":
-      return `done in ${durationText(event.seconds)}: ${event.adapters} adapters, ${event.images} images`;
+      return `done in ${durationText(event.seconds)}: ${doneText(event, ", ")}`;
     case "run-interrupted":
-      return `stopped after ${durationText(event.seconds)}: ${event.adapters} adapters and ${event.images} images more are done`;
+      return `stopped after ${durationText(event.seconds)}; done since the start: ${doneText(event, " and ")}`;
     default:
       return undefined;
   }
+}
+
+/** `1 adapter, 12 images` */
+function doneText(
+  { adapters, images }: { readonly adapters: number; readonly images: number },
+  between: string,
+): string {
+  return `${counted(adapters, "adapter")}${between}${counted(images, "image")}`;
 }

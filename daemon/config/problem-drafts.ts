@@ -27,8 +27,3 @@ export function numberAt(tree: Node, path: Path): number | undefined {
   const node = nodeAt(tree, path);
   return node?.type === "number" && Number.isFinite(node.value) ? (node.value as number) : undefined;
 }
-
-/** `1 step`, `2 steps`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

@@ -20,6 +20,9 @@ export type FusionWeights =
   | { readonly kind: "uniform" }
   | { readonly kind: "dirichlet"; readonly alpha: number };
 
+/** Shares of the training timesteps, 0 to 1, between which guidance is on. */
+export type GuidanceInterval = readonly [from: number, to: number];
+
 export type RowKind = "zero-shot" | "real" | "synthetic" | "real+synthetic";
 
 /** What `loft evaluate` compares. Null: no such folder, all photos of the run, as many images as the run makes. */
@@ -73,7 +76,9 @@ export type ResolvedConfig = {
     readonly weights: FusionWeights;
     readonly extra: readonly { readonly file: string; readonly weight: number }[];
   };
-  readonly sampling: PresetValues["sampling"];
+  readonly sampling: Omit<PresetValues["sampling"], "guidanceInterval"> & {
+    readonly guidanceInterval: GuidanceInterval | null;
+  };
   readonly output: { readonly folder: string; readonly stripMetadata: boolean };
   readonly evaluation: EvaluationConfig;
   readonly device: {
@@ -103,6 +108,7 @@ export function resolveConfig(config: LoftConfig, preset: Preset, fileName: stri
   const name = config.name?.trim() ?? nameOf(fileName);
   const adapter = { ...values.adapter, ...config.adapter };
   const fusion = { ...values.fusion, ...config.fusion };
+  const sampling = { ...values.sampling, ...config.sampling };
   const resolved: ResolvedConfig = {
     name,
     model: config.model ?? loftDefaults.model,
@@ -118,7 +124,7 @@ export function resolveConfig(config: LoftConfig, preset: Preset, fileName: stri
       weights: filledWeights(fusion.weights, fusion.adaptersPerImage),
       extra: (config.fusion?.extra ?? loftDefaults.fusion.extra).map(({ file, weight = 1 }) => ({ file, weight })),
     },
-    sampling: { ...values.sampling, ...config.sampling },
+    sampling: { ...sampling, guidanceInterval: sampling.guidanceInterval as GuidanceInterval | null },
     output: { ...loftDefaults.output, folder: `runs/${safeFolderName(name)}`, ...config.output },
     evaluation: filledEvaluation(config, preset),
     device: { ...loftDefaults.device, ...config.device },

@@ -1,13 +1,15 @@
 /** Problems that a schema cannot know: values that do not fit each other. Reads what is well-formed and ignores the rest. */
+
 import { posix } from "node:path";
 import type { Node } from "jsonc-parser";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { counted } from "../base/counted.ts";
 import { isMethodName, methodProblems, trainsAdapters } from "./method-problems.ts";
 import { nodeAt, plainValue } from "./parse.ts";
 import type { ChoosePreset, MethodName, PresetName, PresetValues } from "./preset.ts";
 import { presetValues } from "./preset.ts";
 import { mostProblems, type ProblemDraft } from "./problem.ts";
-import { counted, draft, numberAt, textAt } from "./problem-drafts.ts";
+import { draft, numberAt, textAt } from "./problem-drafts.ts";
 import { closest } from "./suggest.ts";
 import { placeholders, placeholdersOf } from "./template.ts";
 

@@ -35,6 +35,11 @@ export function groupAdapters(
   return [...goOn, ...byParameters(fresh).flatMap((equal) => cut(equal, size))];
 }
 
+/** The group of some tasks, with a name of its own. */
+export function groupOf(tasks: readonly AdapterTask[]): AdapterGroup {
+  return { id: hashOf(tasks.map(({ id }) => id)), tasks };
+}
+
 /** Classes of different photo counts have different numbers of steps. */
 function byParameters(tasks: readonly AdapterTask[]): AdapterTask[][] {
   const groups = new Map<string, AdapterTask[]>();
@@ -49,8 +54,7 @@ function byParameters(tasks: readonly AdapterTask[]): AdapterTask[][] {
 function cut(tasks: readonly AdapterTask[], size: number): AdapterGroup[] {
   const groups: AdapterGroup[] = [];
   for (let start = 0; start < tasks.length; start += size) {
-    const members = tasks.slice(start, start + size);
-    groups.push({ id: hashOf(members.map(({ id }) => id)), tasks: members });
+    groups.push(groupOf(tasks.slice(start, start + size)));
   }
   return groups;
 }

@@ -1,8 +1,10 @@
 /** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
+
 import { dirname, join, resolve } from "node:path";
 import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
 import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
@@ -181,7 +183,7 @@ function requirePossibleNumbers({ resolution, dataset }: PreparedJob, photos: re
   const shots = evaluation.shots?.find((each) => most < each);
   if (shots !== undefined) {
     throw loftError("config-invalid", {
-      what: `evaluation.shots has ${shots}, and no class has more than ${most} photos in this run.`,
+      what: `evaluation.shots has ${shots}, and no class has more than ${counted(most, "photo")} in this run.`,
       fix: "Add photos, raise data.shots, or leave the number out.",
     });
   }

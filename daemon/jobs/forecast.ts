@@ -1,6 +1,5 @@
 /** What a plan will take: seconds from a short measurement on this machine, memory and disk from the plan's sizes. */
 import { packedSize } from "../adapters/packed-adapter.ts";
-import { loftError } from "../base/errors.ts";
 import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
 import { sizeOf } from "../engine/graph/shape.ts";
 import { float32, type HostTensor, int64 } from "../engine/graph/tensor.ts";
@@ -12,14 +11,16 @@ import { type GuidanceOptions, guidedPrediction } from "../sampling/guidance.ts"
 import { adapterLayouts } from "./adapter-layouts.ts";
 import { imageLayouts } from "./image-fusion.ts";
 import { type MemoryDemand, memoryDemands, type PlannedWork, samplingBytes } from "./memory-forecast.ts";
+import { plannedUnits } from "./work-forecast.ts";
 
+/** Seconds are left out where nothing can be measured: not even one picture fits into this machine's memory. */
 export type Forecast = {
   /** 0 where the plan has no adapters. */
-  readonly secondsPerAdapterStep: number;
+  readonly secondsPerAdapterStep?: number;
   /** 0 where the plan has no images. */
-  readonly secondsPerImage: number;
-  /** Seconds for everything in the plan, with nothing done yet. */
-  readonly seconds: number;
+  readonly secondsPerImage?: number;
+  /** For everything in the plan, with nothing done yet. */
+  readonly seconds?: number;
   /** Resident memory at its highest: the larger of its parts, which follow each other. */
   readonly memoryBytes: number;
   /** Of each part of the plan; absent where it has none. */
@@ -27,52 +28,43 @@ export type Forecast = {
   readonly diskBytes: number;
 };
 
-/** One training example costs about as much as this many forward passes of one row (`npm run bench` shows both). */
-const forwardsPerExample = 2;
-
 /** Rows of the forward pass that is measured: with more, a row takes no less time. */
 const rowsMeasured = 8;
 
-/**
- * Measure one forward pass of the U-Net at the plan's size, and work out the rest.
- * @throws LoftError "out-of-memory" where one image alone is too large for this machine
- */
+/** Measure one forward pass of the U-Net at the plan's size, and work out the rest. */
 export async function forecast(prepared: PlannedWork): Promise<Forecast> {
   const { plan, model } = prepared;
   const demands = memoryDemands(prepared);
   const memoryByPart = Object.fromEntries(
     demands.map(({ part, rows, resolution, bytes }) => [part, bytes(rows, resolution)]),
   );
-  const perForward = demands[0] === undefined ? 0 : await secondsPerForward(prepared, demands[0]);
-  const adapterSteps = plan.adapters.reduce((sum, { parameters }) => sum + parameters.steps, 0);
-  const secondsPerAdapterStep = perForward * forwardsPerStep(plan.adapters[0]);
-  const secondsPerImage = plan.images[0] === undefined ? 0 : perForward * forwardsPerImage(plan.images[0]);
   return {
-    secondsPerAdapterStep,
-    secondsPerImage,
-    seconds: adapterSteps * secondsPerAdapterStep + plan.images.length * secondsPerImage,
+    ...(await timeForecast(prepared, demands[0])),
     memoryBytes: Math.max(0, ...Object.values(memoryByPart)),
     memoryByPart,
     diskBytes: diskBytes(model.diffusion, plan),
   };
 }
 
-/** U-Net evaluations of one image; guidance doubles them. */
-export function forwardsPerImage({ parameters }: ImageTask): number {
-  return parameters.steps * (parameters.guidanceScale === 1 ? 1 : 2);
+async function timeForecast(
+  prepared: PlannedWork,
+  demand: MemoryDemand | undefined,
+): Promise<Pick<Forecast, "secondsPerAdapterStep" | "secondsPerImage" | "seconds">> {
+  const { adapters, images } = prepared.plan;
+  const perForward = demand === undefined ? 0 : await secondsPerForward(prepared, demand);
+  if (perForward === undefined) return {};
+  const units = plannedUnits(prepared);
+  const adapterSteps = adapters.reduce((sum, { parameters }) => sum + parameters.steps, 0);
+  const [secondsPerAdapterStep, secondsPerImage] = [perForward * units.adapterStep, perForward * units.image];
+  const seconds = adapterSteps * secondsPerAdapterStep + images.length * secondsPerImage;
+  return { secondsPerAdapterStep, secondsPerImage, seconds };
 }
 
-/** Adapter-steps that one image is worth in time: what progress goes by before the first image is made. */
-export function adapterStepsPerImage(image: ImageTask, adapter?: AdapterTask): number {
-  return forwardsPerImage(image) / (forwardsPerStep(adapter) || forwardsPerExample);
-}
-
-function forwardsPerStep(adapter: AdapterTask | undefined): number {
-  return adapter === undefined ? 0 : forwardsPerExample * adapter.parameters.examplesPerStep;
-}
-
-/** Seconds of one forward pass for one row of a batch, with as many rows as fit. */
-async function secondsPerForward(prepared: PlannedWork, { rows, resolution }: MemoryDemand): Promise<number> {
+/** Seconds of one forward pass for one row of a batch, with as many rows as fit; undefined where not even one does. */
+async function secondsPerForward(
+  prepared: PlannedWork,
+  { rows, resolution }: MemoryDemand,
+): Promise<number | undefined> {
   const model = prepared.model.diffusion;
   const layout = imageLayouts(prepared).unet;
   const available = machineMemory();
@@ -80,10 +72,7 @@ async function secondsPerForward(prepared: PlannedWork, { rows, resolution }: Me
     const options = { rows: count, resolution, guidanceScale: 1, layout };
     if (samplingBytes(model, options) <= available) return measureForward(model, { ...options, guided: false });
   }
-  throw loftError("out-of-memory", {
-    what: `One picture of ${resolution} pixels a side takes more memory than this machine has (${(available / 1e9).toPrecision(2)} GB).`,
-    fix: "Make training.resolution smaller.",
-  });
+  return undefined;
 }
 
 /** The faster of two passes, after one to warm up; of passes that take seconds the second is taken. */

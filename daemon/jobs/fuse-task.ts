@@ -11,6 +11,7 @@ import { syntheticXmp } from "../data/provenance.ts";
 import { type DiffusionModel, nativeResolution } from "../diffusion/diffusion-model.ts";
 import { encodePrompts } from "../diffusion/encode-prompts.ts";
 import { chooseProvider, type ProviderChoice } from "../engine/runtime/providers.ts";
+import { imageParameters } from "../pipeline/plan.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
 import { createAdaptedPromptEncoder } from "../sampling/encode-adapted-prompts.ts";
 import { createSampler, type Sampler } from "../sampling/sampler.ts";
@@ -63,11 +64,11 @@ export async function fuseTask(studio: FuseStudio, task: FuseTask, context: Task
   const layouts = fusionLayouts(model, { ...adapter, rank, extra: [] });
   const words = { prompt: classPrompt(config.prompt, task.className), negativePrompt: config.prompt.negative.trim() };
   const embeds = await embedsOf(studio, model, { words, layouts, shares, modelHash });
-  const key = [modelHash, resolution, sampling.guidanceScale, rank, adapter.targetModules.join(" ")].join("\n");
-  const sampler = await studio.samplers.get(key, () =>
-    createSampler(model, { rows: 1, resolution, guidanceScale: sampling.guidanceScale, layout: layouts.unet }),
-  );
-  const parameters = { ...sampling, resolution, seed: task.seed };
+  const parameters = imageParameters(sampling, { resolution, seed: task.seed });
+  const { guidanceScale, guidanceInterval } = parameters;
+  const options = { resolution, guidanceScale, guidanceInterval, layout: layouts.unet };
+  const key = JSON.stringify([modelHash, resolution, guidanceScale, guidanceInterval, rank, adapter.targetModules]);
+  const sampler = await studio.samplers.get(key, () => createSampler(model, { rows: 1, ...options }));
   const noise = startNoise(model, { parameters, className: task.className, imageIndex: 0 });
   const row = { noise, ...embeds, fusion: packFusion(layouts, "unet", shares) };
   const [latents] = await sampler.denoise([row], schedulerOf(model, parameters), { signal: context.signal });

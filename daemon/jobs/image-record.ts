@@ -104,7 +104,7 @@ function isImageRecord(value: unknown): value is ImageRecord {
 
 function areParameters(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { steps, guidanceScale, scheduler, resolution, seed } = value;
+  const { steps, guidanceScale, guidanceInterval, scheduler, resolution, seed } = value;
   return (
     isCount(steps) &&
     0 < steps &&
@@ -112,8 +112,13 @@ function areParameters(value: unknown): boolean {
     0 < resolution &&
     Number.isSafeInteger(seed) &&
     Number.isFinite(guidanceScale) &&
+    (guidanceInterval === undefined || isInterval(guidanceInterval)) &&
     typeof scheduler === "string"
   );
+}
+
+function isInterval(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
 }
 
 function isRecordedAdapter(value: unknown): boolean {

@@ -14,7 +14,7 @@ import { partCount } from "../engine/runtime/row-session.ts";
 import { fileWeights } from "../nn/weights.ts";
 import { type AdapterTask, sharesPrompt } from "../pipeline/plan.ts";
 import { guidedPrediction } from "../sampling/guidance.ts";
-import type { SamplerOptions } from "../sampling/sampler.ts";
+import { denoiserKinds, type SamplerOptions } from "../sampling/sampler.ts";
 import { type AdapterGraphOptions, adapterTrainingGraph } from "../training/adapter-graph.ts";
 import { adapterLayouts } from "./adapter-layouts.ts";
 import { imageLayouts } from "./image-fusion.ts";
@@ -41,9 +41,10 @@ export function trainingBytes(model: DiffusionModel, options: AdapterGraphOption
 
 /** Resident memory of a process that samples images: denoiser and decoder are there together. */
 export function samplingBytes(model: DiffusionModel, options: SamplerOptions): number {
-  const guided = options.guidanceScale !== 1;
-  const denoiser = sessionBytes(model, [guidedPrediction(model, { ...options, guided })], options.rows);
-  return baseBytes + denoiser + sessionBytes(model, [pictureDecoding(model, options.resolution)]);
+  const denoisers = denoiserKinds(options).map((guided) =>
+    sessionBytes(model, [guidedPrediction(model, { ...options, guided })], options.rows),
+  );
+  return baseBytes + sum(denoisers) + sessionBytes(model, [pictureDecoding(model, options.resolution).value]);
 }
 
 /** What computes some values: weights and structure of each session, and activations at their highest. */
@@ -55,6 +56,10 @@ function sessionBytes({ session }: DiffusionModel, outputs: readonly Value[], ro
   const parts = partCount(rows, { isLarge, weightBytes: storedBytes(outputs) }, session);
   const activations = peakBytes(outputs, { widenLate: isLarge && session.provider === "cpu" });
   return parts * (weights + operations * bytesPerOperation) + arenaSlack * activations;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Weights as they lie in their files, which are mapped into memory. */
@@ -75,10 +80,15 @@ function photoEncoding({ vae }: DiffusionModel, resolution: number): readonly Va
   return [mean, logVariance];
 }
 
-function pictureDecoding(model: DiffusionModel, resolution: number): Value {
+/** The decoder of a picture, or of a tile of a large one, and the pixels of its side. */
+export function pictureDecoding(
+  model: DiffusionModel,
+  resolution: number,
+): { readonly value: Value; readonly side: number } {
   const { config, file } = model.vae;
   const side = vaeTiles(config, resolution)?.pixels ?? resolution;
-  return decodeLatents(fileWeights(file), config, input("latents", [1, ...latentShape(model, side)]));
+  const latents = input("latents", [1, ...latentShape(model, side)]);
+  return { value: decodeLatents(fileWeights(file), config, latents), side };
 }
 
 /** What a part of a plan asks for, and what it would ask for with another batch or resolution. */
@@ -110,19 +120,26 @@ export function memoryDemands(prepared: PlannedWork): readonly MemoryDemand[] {
     });
   }
   if (image !== undefined) {
-    const { guidanceScale } = image.parameters;
+    const { guidanceScale, guidanceInterval } = image.parameters;
     const layout = imageLayouts(prepared).unet;
     demands.push({
       part: "sampling",
       rows: Math.min(config.sampling.batchSize, plan.images.length),
       resolution: image.parameters.resolution,
-      bytes: (rows, resolution) => samplingBytes(model.diffusion, { rows, resolution, guidanceScale, layout }),
+      bytes: (rows, resolution) =>
+        samplingBytes(model.diffusion, { rows, resolution, guidanceScale, guidanceInterval, layout }),
     });
   }
   return demands;
 }
 
-function graphOptions(model: DiffusionModel, task: AdapterTask, rows: number, resolution: number): AdapterGraphOptions {
+/** The graph that trains `rows` adapters like one of the plan. */
+export function graphOptions(
+  model: DiffusionModel,
+  task: AdapterTask,
+  rows: number,
+  resolution: number,
+): AdapterGraphOptions {
   const { parameters } = task;
   const { alpha, examplesPerStep, maxGradNorm } = parameters;
   const sharedPrompt = sharesPrompt(task);

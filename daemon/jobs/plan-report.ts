@@ -1,4 +1,5 @@
 /** What `loft plan` tells: the plan's numbers, what of it is already done, and what the rest takes. */
+import { counted } from "../base/counted.ts";
 import { type PlanSummary, planSummary } from "../pipeline/print-plan.ts";
 import { countFinishedTasks } from "./finished-tasks.ts";
 import { type Forecast, forecast } from "./forecast.ts";
@@ -13,8 +14,8 @@ export type PlanReport = {
   readonly adaptersDone: number;
   readonly imagesDone: number;
   readonly forecast: Forecast;
-  /** Seconds for what is not done yet. */
-  readonly secondsLeft: number;
+  /** For what is not done yet; left out where the machine is too small to measure it. */
+  readonly secondsLeft?: number;
 };
 
 /** Count what a prepared job would do, look at its run folder, and measure this machine for about a second. */
@@ -23,8 +24,6 @@ export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
   const done = await countFinishedTasks(prepared.outputFolder, plan);
   const expected = await forecast(prepared);
   const summary = planSummary(plan, resolution.config);
-  const stepsEach = summary.adapterSteps / Math.max(1, summary.adapterCount);
-  const training = (plan.adapters.length - done.adapters) * stepsEach * expected.secondsPerAdapterStep;
   return {
     model: model.name,
     provider: model.diffusion.session.provider,
@@ -33,14 +32,26 @@ export async function planReport(prepared: PreparedJob): Promise<PlanReport> {
     adaptersDone: done.adapters,
     imagesDone: done.images,
     forecast: expected,
-    secondsLeft: training + (plan.images.length - done.images) * expected.secondsPerImage,
+    ...secondsLeft(summary, done, expected),
   };
+}
+
+function secondsLeft(
+  { adapterCount, adapterSteps, imageCount }: PlanSummary,
+  done: { readonly adapters: number; readonly images: number },
+  { secondsPerAdapterStep, secondsPerImage }: Forecast,
+): Pick<PlanReport, "secondsLeft"> {
+  if (secondsPerAdapterStep === undefined || secondsPerImage === undefined) return {};
+  const stepsEach = adapterSteps / Math.max(1, adapterCount);
+  const training = (adapterCount - done.adapters) * stepsEach * secondsPerAdapterStep;
+  return { secondsLeft: training + (imageCount - done.images) * secondsPerImage };
 }
 
 /** A report as text, with the run folder as the user sees it. */
 export function planText(report: PlanReport, runFolder: string): string {
   const { summary, forecast: expected, adaptersDone, imagesDone } = report;
-  const done = 0 < adaptersDone + imagesDone ? [`already done    ${adaptersDone} adapters, ${imagesDone} images`] : [];
+  const finished = `${counted(adaptersDone, "adapter")}, ${counted(imagesDone, "image")}`;
+  const done = 0 < adaptersDone + imagesDone ? [`already done    ${finished}`] : [];
   return [
     classTable(summary),
     "",
@@ -49,18 +60,25 @@ export function planText(report: PlanReport, runFolder: string): string {
     `adapters        ${adaptersText(summary)}`,
     `images          ${summary.imageCount}`,
     ...done,
-    `time            about ${durationText(report.secondsLeft)} (${rates(expected)}, measured just now)`,
+    `time            ${timeText(report)}`,
     `memory          about ${gigabytes(expected.memoryBytes)} GB${byPart(expected)}`,
     `disk            about ${gigabytes(expected.diskBytes)} GB in ${runFolder}`,
   ].join("\n");
 }
 
+function timeText({ summary, secondsLeft, forecast: expected }: PlanReport): string {
+  if (secondsLeft === undefined) return "not measured: one picture alone needs more memory than this machine has";
+  const most = summary.stopsEarly ? "at most " : "";
+  return `${most}about ${durationText(secondsLeft)} (${rates(expected)}, measured just now)`;
+}
+
 /** `16, 600 steps each`; adapters of different photo counts may have different steps. */
-function adaptersText({ adapterCount, adapterSteps }: PlanSummary): string {
+function adaptersText({ adapterCount, adapterSteps, stopsEarly }: PlanSummary): string {
   if (adapterCount === 0) return "none: the base model is sampled";
+  const most = stopsEarly ? "at most " : "";
   const steps = adapterSteps / adapterCount;
-  if (!Number.isInteger(steps)) return `${adapterCount}, ${adapterSteps} steps in all`;
-  return `${adapterCount}, ${steps} ${steps === 1 ? "step" : "steps"} each`;
+  if (!Number.isInteger(steps)) return `${adapterCount}, ${most}${counted(adapterSteps, "step")} in all`;
+  return `${adapterCount}, ${most}${counted(steps, "step")} each`;
 }
 
 function classTable({ classes }: PlanSummary): string {
@@ -71,7 +89,7 @@ function classTable({ classes }: PlanSummary): string {
   return [row("class", "adapters", "images"), ...rows].join("\n");
 }
 
-function rates({ secondsPerAdapterStep, secondsPerImage }: Forecast): string {
+function rates({ secondsPerAdapterStep = 0, secondsPerImage = 0 }: Forecast): string {
   const named = [
     [secondsPerAdapterStep, "adapter-steps/s"],
     [secondsPerImage, "images/s"],

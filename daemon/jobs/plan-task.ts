@@ -16,7 +16,7 @@ export async function planCostTask({ config }: { readonly config: string }, cont
     images: report.summary.imageCount,
     adaptersDone: report.adaptersDone,
     imagesDone: report.imagesDone,
-    secondsLeft: report.secondsLeft,
+    ...(report.secondsLeft === undefined ? {} : { secondsLeft: report.secondsLeft }),
     memoryBytes: report.forecast.memoryBytes,
     diskBytes: report.forecast.diskBytes,
     device: report.provider,

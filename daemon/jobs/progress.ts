@@ -5,8 +5,10 @@ import type { EvaluationPart, OwnEvent, RunEvent } from "../../schemas/run-event
 export type Progress = {
   readonly adapters: Count;
   readonly images: Count;
-  /** Training steps of one adapter. */
+  /** Training steps of one adapter, as planned. */
   readonly steps: number;
+  /** Of the adapters that are finished, the steps planned and those done: fewer where training stopped early. */
+  readonly stepsOfFinished: { readonly planned: number; readonly done: number };
   readonly group: GroupProgress | undefined;
   readonly adapterStepRate: Rate;
   readonly imageRate: Rate;
@@ -34,6 +36,7 @@ export const initialProgress: Progress = {
   adapters: { done: 0, total: 0 },
   images: { done: 0, total: 0 },
   steps: 0,
+  stepsOfFinished: { planned: 0, done: 0 },
   group: undefined,
   adapterStepRate: unknownRate,
   imageRate: unknownRate,
@@ -71,7 +74,12 @@ export function advance(progress: Progress, event: RunEvent): Progress {
         loss: mean(event.losses),
       };
     case "adapter-finished":
-      return { ...progress, adapters: oneMore(progress.adapters, 1), group: withoutAdapter(progress.group, event.id) };
+      return {
+        ...progress,
+        adapters: oneMore(progress.adapters, 1),
+        stepsOfFinished: withSteps(progress, event.steps),
+        group: withoutAdapter(progress.group, event.id),
+      };
     case "images-finished":
       return {
         ...progress,
@@ -107,11 +115,11 @@ export function secondsLeft(progress: Progress): number | undefined {
  * failed counts as done.
  */
 export function workDone(progress: Progress): number {
-  const { adapters, images, steps, failed } = progress;
+  const { adapters, images, failed } = progress;
   const total = adapters.total + images.total;
   if (total === 0) return 0;
   const left = secondsLeft(progress);
-  const training = timeFor(adapters.total * steps, progress.adapterStepRate);
+  const training = timeFor(adapters.total * expectedSteps(progress), progress.adapterStepRate);
   const sampling = timeFor(images.total, expectedImageRate(progress));
   if (left === undefined || training === undefined || sampling === undefined || training + sampling === 0) {
     return Math.min(1, (adapters.done + images.done + failed) / total);
@@ -150,10 +158,24 @@ export function unitsPerSecond(rate: Rate): number | undefined {
   return rate.samples === 0 || !rate.secondsPerUnit ? undefined : 1 / rate.secondsPerUnit;
 }
 
-/** Steps still to do, summed over adapters; those of the current group are already part of the way. */
-function adapterStepsLeft({ adapters, steps, group }: Progress): number {
+/**
+ * Steps still to do, summed over adapters; those of the current group are already part of the way. Where training stops
+ * early, adapters are expected to take the share of their steps that the finished ones took.
+ */
+function adapterStepsLeft(progress: Progress): number {
+  const { adapters, group } = progress;
   const alreadyDone = group === undefined ? 0 : group.adapters.length * group.step;
-  return Math.max(0, (adapters.total - adapters.done) * steps - alreadyDone);
+  return Math.max(0, (adapters.total - adapters.done) * expectedSteps(progress) - alreadyDone);
+}
+
+function expectedSteps({ steps, stepsOfFinished: { planned, done } }: Progress): number {
+  return planned === 0 ? steps : (steps * done) / planned;
+}
+
+function withSteps({ stepsOfFinished, group }: Progress, done: number | undefined): Progress["stepsOfFinished"] {
+  if (group === undefined) return stepsOfFinished;
+  const { planned, done: before } = stepsOfFinished;
+  return { planned: planned + group.steps, done: before + (done ?? group.steps) };
 }
 
 function timeFor(units: number, rate: Rate): number | undefined {
@@ -161,12 +183,15 @@ function timeFor(units: number, rate: Rate): number | undefined {
   return rate.secondsPerUnit === undefined ? undefined : units * rate.secondsPerUnit;
 }
 
-/** A plain mean of the first twenty measurements, then an exponential one; an estimate gives way to the first. */
+/**
+ * A plain mean of the first twenty measurements, then an exponential one. An estimate gives way to the first, and the
+ * first, which everything is still cold for, to the second.
+ */
 function measured(rate: Rate, durationSeconds: number, units: number): Rate {
   if (units === 0) return rate;
   const fresh = durationSeconds / units;
   const samples = rate.samples + 1;
-  const share = 1 / Math.min(samples, 20);
+  const share = 1 / Math.max(1, Math.min(samples - 1, 20));
   const before = rate.samples === 0 ? fresh : (rate.secondsPerUnit ?? fresh);
   return { secondsPerUnit: before + (fresh - before) * share, samples };
 }

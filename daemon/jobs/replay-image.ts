@@ -101,7 +101,7 @@ async function sampleAgain(
   signal: AbortSignal,
 ): Promise<Picture> {
   const { parameters } = record;
-  const { resolution, guidanceScale } = parameters;
+  const { resolution, guidanceScale, guidanceInterval } = parameters;
   const own: AdapterShare[] = [];
   for (const { file, weight } of record.adapters) own.push({ adapter: await readAdapter(inRun(root, file)), weight });
   const extra: AdapterShare[] = [];
@@ -111,7 +111,8 @@ async function sampleAgain(
   const layouts = layoutsOf(record, { own, extra }, diffusion);
   const shares = [...own, ...extra];
   const embeds = await embedsOf(record, shares, layouts, diffusion);
-  const sampler = await createSampler(diffusion, { rows: 1, resolution, guidanceScale, layout: layouts.unet });
+  const options = { resolution, guidanceScale, guidanceInterval, layout: layouts.unet };
+  const sampler = await createSampler(diffusion, { rows: 1, ...options });
   try {
     const row = { noise: startNoise(diffusion, record), ...embeds, fusion: packFusion(layouts, "unet", shares) };
     const [latents] = await sampler.denoise([row], schedulerOf(diffusion, parameters), { signal });

@@ -8,13 +8,13 @@ import type { AdapterTask } from "../pipeline/plan.ts";
 import { openEventLog } from "./event-log.ts";
 import { keepExtraAdapters } from "./extra-adapters.ts";
 import { countFinishedTasks } from "./finished-tasks.ts";
-import { adapterStepsPerImage } from "./forecast.ts";
 import { type Job, stopIfInterrupted } from "./job.ts";
 import type { PreparedJob } from "./prepare-job.ts";
 import { cleanRunFolder, inRun, prepareRunFolder, readRun, runPaths, writeRun } from "./run-folder.ts";
 import { lockRun } from "./run-lock.ts";
 import { sampleImages } from "./sample-images.ts";
 import { trainAdapters } from "./train-adapters.ts";
+import { adapterStepsPerImage } from "./work-forecast.ts";
 import { writeDataset } from "./write-dataset.ts";
 
 export type RunOptions = {
@@ -75,7 +75,7 @@ async function runLocked(prepared: PreparedJob, options: RunOptions): Promise<Ru
   const started = performance.now();
   const job = jobOf(prepared, { ...options, emit });
   try {
-    emit(await startedEvent(job, options));
+    emit(await startedEvent(job, prepared, options));
     if (before !== undefined && metadataOf(before.config) !== metadataOf(job.config)) emit(metadataKept);
     await carryOut(job, options);
     const seconds = (performance.now() - started) / 1000;
@@ -134,13 +134,14 @@ async function writeRunRecord({ resolution, plan, model }: PreparedJob, root: st
   });
 }
 
-async function startedEvent(job: Job, { part, evaluation }: RunOptions): Promise<RunEvent> {
+async function startedEvent(job: Job, prepared: PreparedJob, { part, evaluation }: RunOptions): Promise<RunEvent> {
   const { plan, root, model } = job;
   const adapters = part === "images" ? [] : plan.adapters;
   const images = part === "adapters" ? [] : plan.images;
   const done = await countFinishedTasks(root, { adapters, images });
   const { provider, threads } = model.diffusion.session;
   const cores = threads === 0 ? availableParallelism() : threads;
+  const stepsPerImage = part === "everything" ? adapterStepsPerImage(prepared) : undefined;
   return {
     type: "run-started",
     adapters: adapters.length,
@@ -148,7 +149,7 @@ async function startedEvent(job: Job, { part, evaluation }: RunOptions): Promise
     adaptersDone: done.adapters,
     imagesDone: done.images,
     steps: meanSteps(adapters),
-    ...(images[0] === undefined ? {} : { adapterStepsPerImage: adapterStepsPerImage(images[0], adapters[0]) }),
+    ...(stepsPerImage === undefined ? {} : { adapterStepsPerImage: stepsPerImage }),
     device: provider === "cpu" ? `CPU, ${cores} threads` : provider,
     provider,
     ...(evaluation === undefined ? {} : { evaluation }),

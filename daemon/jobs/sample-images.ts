@@ -63,10 +63,11 @@ type Studio = {
 function openStudio(job: Job, images: readonly ImageTask[]): Studio {
   const model = job.model.diffusion;
   const { parameters } = images[0]!;
-  const { resolution, guidanceScale } = parameters;
+  const { resolution, guidanceScale, guidanceInterval } = parameters;
   const fusion = imageFusion(job);
   const layout = fusion.layouts.unet;
-  const samplers = keepLatest((rows) => createSampler(model, { rows, resolution, guidanceScale, layout }));
+  const options = { resolution, guidanceScale, guidanceInterval, layout };
+  const samplers = keepLatest((rows) => createSampler(model, { rows, ...options }));
   const batches = shrinkingBatch(job.config.sampling.batchSize, (from, to) =>
     job.emit(shrunkWarning("sampling", from, to)),
   );

@@ -10,12 +10,12 @@ import { textTargetModules } from "./adapter-layouts.ts";
 import type { JobModel } from "./job.ts";
 import { adapterFile, inRun } from "./run-folder.ts";
 
-/** Write the adapter of a task, whole or not at all. Throws as `writeAdapter`. */
+/** Write the adapter of a task as it is after `steps` steps, whole or not at all. Throws as `writeAdapter`. */
 export async function writeTrainedAdapter(
   root: string,
   task: AdapterTask,
   model: Pick<JobModel, "name" | "hash">,
-  adapter: Adapter,
+  { adapter, steps }: { readonly adapter: Adapter; readonly steps: number },
 ): Promise<void> {
   await writeAdapter(inRun(root, adapterFile(task.classFolder, task.id)), adapter, {
     targets: {
@@ -29,6 +29,7 @@ export async function writeTrainedAdapter(
       loft_model: model.name,
       loft_model_hash: model.hash,
       loft_weights_sha256: weightsHash(adapter),
+      ...(steps < task.parameters.steps ? { loft_stopped_early: `${steps} of ${task.parameters.steps} steps` } : {}),
     },
   });
 }

@@ -16,6 +16,8 @@ import { checkpointFile, inRun, isCheckpointThere, runPaths } from "./run-folder
 export type StepRecord = {
   readonly losses: Float32Array;
   readonly gradNorms: Float32Array;
+  /** As shares of the training timesteps. */
+  readonly timesteps: Float32Array;
   readonly durationSeconds: number;
 };
 
@@ -36,6 +38,7 @@ export async function writeCheckpoint(
     ...stateTensors(state, rows),
     ["losses", joined(history.map(({ losses }) => losses))],
     ["grad_norms", joined(history.map(({ gradNorms }) => gradNorms))],
+    ["timesteps", joined(history.map(({ timesteps }) => timesteps))],
     [
       "seconds",
       matrix(
@@ -98,8 +101,33 @@ export async function readCheckpoint(
   return unlessDamaged(async () => {
     const file = await readSafetensorsHeader(inRun(root, checkpointFile(group.id)));
     const rows = adapters.map((id) => group.adapters.indexOf(id));
-    return checkpointFrom(await readTensors(file), rows, group.adapters.length);
+    const rowCount = group.adapters.length;
+    return checkpointRows(checkpointFrom(await readTensors(file), rowCount), rows, rowCount);
   });
+}
+
+/** The rows `rows` of a checkpoint of `rowCount` rows, copied. */
+export function checkpointRows(
+  { state, history }: TrainingCheckpoint,
+  rows: readonly number[],
+  rowCount: number,
+): TrainingCheckpoint {
+  const select = (all: Float32Array) => selectRows(all, rows, rowCount);
+  const { step, parameters, firstMoment, secondMoment } = state;
+  return {
+    state: {
+      step,
+      parameters: select(parameters),
+      firstMoment: select(firstMoment),
+      secondMoment: select(secondMoment),
+    },
+    history: history.map(({ losses, gradNorms, timesteps, durationSeconds }) => ({
+      losses: select(losses),
+      gradNorms: select(gradNorms),
+      timesteps: select(timesteps),
+      durationSeconds,
+    })),
+  };
 }
 
 /** Remove a group's saved state. */
@@ -115,27 +143,20 @@ async function readSavedGroup(root: string, id: string): Promise<SavedGroup | un
   return isOurs ? { id, adapters, step } : undefined;
 }
 
-const tensorNames = [...stateNames, "losses", "grad_norms", "seconds"] as const;
+const tensorNames = [...stateNames, "losses", "grad_norms", "timesteps", "seconds"] as const;
 
-/** The rows `rows` of a checkpoint of `rowCount` rows. */
-function checkpointFrom(
-  tensors: ReadonlyMap<string, CheckpointTensor>,
-  rows: readonly number[],
-  rowCount: number,
-): TrainingCheckpoint {
+function checkpointFrom(tensors: ReadonlyMap<string, CheckpointTensor>, rowCount: number): TrainingCheckpoint {
   const data = (name: (typeof tensorNames)[number]) => toFloat32(tensors.get(name)!);
-  const [losses, gradNorms, seconds] = [data("losses"), data("grad_norms"), data("seconds")];
-  const measured = (all: Float32Array, step: number) => Float32Array.from(rows, (row) => all[step * rowCount + row]!);
+  const [losses, gradNorms, timesteps] = [data("losses"), data("grad_norms"), data("timesteps")];
+  const seconds = data("seconds");
+  const ofStep = (all: Float32Array, step: number) => all.subarray(step * rowCount, (step + 1) * rowCount);
   const history = Array.from(seconds, (durationSeconds, step) => ({
-    losses: measured(losses, step),
-    gradNorms: measured(gradNorms, step),
+    losses: ofStep(losses, step),
+    gradNorms: ofStep(gradNorms, step),
+    timesteps: ofStep(timesteps, step),
     durationSeconds,
   }));
-  const whole = stateFromTensors(tensors, seconds.length);
-  const own = (all: Float32Array) => selectRows(all, rows, rowCount);
-  const { step, parameters, firstMoment, secondMoment } = whole;
-  const moments = { firstMoment: own(firstMoment), secondMoment: own(secondMoment) };
-  return { state: { step, parameters: own(parameters), ...moments }, history };
+  return { state: stateFromTensors(tensors, seconds.length), history };
 }
 
 function selectRows(all: Float32Array, rows: readonly number[], rowCount: number): Float32Array {

@@ -1,4 +1,5 @@
 /** Ends a run: the files that describe its images, for ImageFolder readers and for people. */
+import { counted } from "../base/counted.ts";
 import { loftVersion } from "../base/version.ts";
 import type { SyntheticDataset, SyntheticImage } from "../data/synthetic-dataset.ts";
 import { writeSyntheticFolder } from "../data/synthetic-folder.ts";
@@ -36,8 +37,8 @@ function tellSetAside({ emit }: Job, count: number): void {
   if (count === 0) return;
   emit({
     type: "warning",
-    what: `${count} images of an earlier configuration were moved out of the dataset, to ${runPaths.setAside}.`,
-    fix: "Look whether you still need them; LoFT does not use them again.",
+    what: `${counted(count, "image")} of an earlier configuration ${count === 1 ? "was" : "were"} moved out of the dataset, to ${runPaths.setAside}.`,
+    fix: "Look there for what you still need; LoFT does not use it again.",
   });
 }
 

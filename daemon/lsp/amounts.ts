@@ -1,11 +1,5 @@
 /** Counts, durations and sizes in words, as exact as a glance needs. */
 
-/** `1 adapter`, `48 adapters`, `3,000 images`. */
-export function counted(count: number, noun: string): string {
-  const plural = /(s|x|ch)$/.test(noun) ? `${noun}es` : `${noun}s`;
-  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
-}
-
 /** `about 40 s`, `about 26 min`, `about 3 h 20 min`, `about 5 days`. */
 export function aboutDuration(seconds: number): string {
   if (seconds < 1) return "less than 1 s";

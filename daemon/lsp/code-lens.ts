@@ -1,7 +1,9 @@
 /** Code lenses above a configuration: what it will do and cost, with the commands to do it. */
+
 import type { CodeLens, Range } from "vscode-languageserver";
+import { counted } from "../base/counted.ts";
 import { hasErrors } from "../config/problem.ts";
-import { aboutDuration, byteText, counted } from "./amounts.ts";
+import { aboutDuration, byteText } from "./amounts.ts";
 import { type Analysis, rangeOf } from "./analysis.ts";
 import { allProblems } from "./diagnostics.ts";
 import type { KnownFacts } from "./known-facts.ts";
@@ -47,7 +49,9 @@ function summary(analysis: Analysis, known: KnownFacts): string {
   const { adaptersDone, imagesDone, secondsLeft, memoryBytes, device } = current;
   const isDone = adaptersDone === current.adapters && imagesDone === current.images;
   const done = 0 < adaptersDone + imagesDone && !isDone ? [`${adaptersDone + imagesDone} done`] : [];
-  const rest = isDone ? ["all done"] : [aboutDuration(secondsLeft), byteText(memoryBytes)];
+  const rest = isDone
+    ? ["all done"]
+    : [...(secondsLeft === undefined ? [] : [aboutDuration(secondsLeft)]), byteText(memoryBytes)];
   return [...parts, ...done, ...rest, deviceText(device)].join(" · ");
 }
 

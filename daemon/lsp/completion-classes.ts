@@ -1,7 +1,8 @@
 /** Completion inside `data.classNames`: the class folders that are there, and a readable name for each. */
+
 import { type CompletionItem, CompletionItemKind, InsertTextFormat } from "vscode-languageserver";
+import { counted } from "../base/counted.ts";
 import { nodeAt } from "../config/parse.ts";
-import { counted } from "./amounts.ts";
 import { rangeOf } from "./analysis.ts";
 import type { CompletionPlace } from "./completion.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";

@@ -1,10 +1,12 @@
 /** Hover: what a field does, its unit and default, and the value it has here; of class names, models and folders what is known. */
+
 import { findNodeAtOffset } from "jsonc-parser";
 import type { Hover, Position } from "vscode-languageserver";
+import { counted } from "../base/counted.ts";
 import { plainValue } from "../config/parse.ts";
 import type { Path } from "../config/problem.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
-import { byteText, counted, valueText } from "./amounts.ts";
+import { byteText, valueText } from "./amounts.ts";
 import { type Analysis, methodName, pathOfNode, rangeOf } from "./analysis.ts";
 import { fieldMarkdown } from "./field-text.ts";
 import { fieldAt } from "./fields.ts";

@@ -1,10 +1,12 @@
 /** Inlay hints: what a value comes to, and at the end of a group what the preset fills in. */
+
 import type { Node } from "jsonc-parser";
 import { type InlayHint, InlayHintKind, type Range } from "vscode-languageserver";
+import { counted } from "../base/counted.ts";
 import { nodeAt, plainValue } from "../config/parse.ts";
 import { presetSource, presetValues } from "../config/preset.ts";
 import type { Path } from "../config/problem.ts";
-import { byteText, counted, valueText } from "./amounts.ts";
+import { byteText, valueText } from "./amounts.ts";
 import type { Analysis } from "./analysis.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
 import { type PlanCounts, planCounts } from "./plan-counts.ts";

@@ -1,6 +1,6 @@
 /** The plan of a run: the adapters to train and the images to sample, each with its identity. Pure values, no I/O. */
 import { canonicalJson, hashOf } from "../base/hash.ts";
-import type { ResolvedConfig } from "../config/resolve.ts";
+import type { GuidanceInterval, ResolvedConfig } from "../config/resolve.ts";
 import { compareCodePoints } from "../data/code-point-order.ts";
 import type { Dataset, DatasetClass, Photo, PlanWarning } from "./dataset.ts";
 import { classPrompt } from "./prompts.ts";
@@ -63,7 +63,9 @@ export type AdapterTask = {
 export type FusedAdapter = { readonly adapterId: string; readonly weight: number };
 
 /** Everything that shapes an image beside its adapters, prompts, model and place. `resolution` in px. */
-export type ImageParameters = Omit<ResolvedConfig["sampling"], "imagesPerClass" | "batchSize"> & {
+export type ImageParameters = Omit<ResolvedConfig["sampling"], "imagesPerClass" | "batchSize" | "guidanceInterval"> & {
+  /** Left out where all timesteps are guided. */
+  readonly guidanceInterval?: GuidanceInterval;
   readonly resolution: number;
   readonly seed: number;
 };
@@ -148,6 +150,18 @@ export function sharesPrompt({ examples, parameters }: AdapterTask): boolean {
   return 1 < parameters.examplesPerStep && new Set(examples.map(({ prompt }) => prompt)).size === 1;
 }
 
+/**
+ * U-Net evaluations of one image. DDIM, DPM-Solver++ and Euler evaluate it once a step; guidance needs a second,
+ * unguided evaluation. With an interval it is an estimate: timesteps are nearly evenly spaced.
+ */
+export function unetEvaluations({
+  steps,
+  guidanceScale,
+  guidanceInterval: [from, to] = [0, 1],
+}: ImageParameters): number {
+  return guidanceScale === 1 ? steps : steps + Math.round(steps * Math.max(0, to - from));
+}
+
 /** What names an adapter's random numbers: the seed and the contents of its photos. */
 export function adapterStream({ parameters, examples }: AdapterTask): readonly (string | number)[] {
   const photos = examples.map(({ photo }) => photo.sha256);
@@ -170,7 +184,8 @@ export function imageTask(
     prompt: prompt ?? classPrompt(config.prompt, className),
     negativePrompt: config.prompt.negative.trim(),
   };
-  const parameters = imageParameters(context);
+  const resolution = config.training.resolution ?? model.resolution;
+  const parameters = imageParameters(config.sampling, { resolution, seed: config.seed });
   const made = { fusion, ...(extra.length === 0 ? {} : { extra }) };
   const identity = { className, imageIndex: place.imageIndex, ...words, ...made, model: model.hash, parameters };
   const id = hashOf({ kind: "image", codeVersion: pipelineVersion, ...identity });
@@ -189,12 +204,13 @@ function contentOf({ className, photo, prompt }: AdapterExample) {
 }
 
 /** Parameters that came later count only where they are not what was done before there were any. */
-function hashedParameters({ textEncoder, examplesPerStep, crop, ...parameters }: AdapterParameters) {
+function hashedParameters({ textEncoder, examplesPerStep, crop, earlyStop, ...parameters }: AdapterParameters) {
   return {
     ...parameters,
     ...(textEncoder ? { textEncoder } : {}),
     ...(examplesPerStep === 1 ? {} : { examplesPerStep }),
     ...(crop === "center" ? {} : { crop }),
+    ...(earlyStop === null ? {} : { earlyStop }),
   };
 }
 
@@ -209,9 +225,12 @@ function adapterParameters({ config, model }: PlanContext, exampleCount: number)
   };
 }
 
-function imageParameters({ config, model }: PlanContext): ImageParameters {
-  const { imagesPerClass: _, batchSize: __, ...sampling } = config.sampling;
-  return { ...sampling, resolution: config.training.resolution ?? model.resolution, seed: config.seed };
+/** How an image is sampled; a configuration of before there were guidance intervals has none. */
+export function imageParameters(
+  { imagesPerClass: _, batchSize: __, guidanceInterval, ...sampling }: ResolvedConfig["sampling"],
+  place: { readonly resolution: number; readonly seed: number },
+): ImageParameters {
+  return { ...sampling, ...(guidanceInterval ? { guidanceInterval } : {}), ...place };
 }
 
 function byContent(left: AdapterExample, right: AdapterExample): number {

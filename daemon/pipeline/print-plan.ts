@@ -1,12 +1,14 @@
 /** A plan as text and in numbers, for people and for tests. */
 import type { ResolvedConfig } from "../config/resolve.ts";
-import { type AdapterTask, adapterTitle, batchKey, type ImageTask, type Plan } from "./plan.ts";
+import { type AdapterTask, adapterTitle, batchKey, type ImageTask, type Plan, unetEvaluations } from "./plan.ts";
 
 /** How much work a plan is. */
 export type PlanSummary = {
   readonly adapterCount: number;
   /** Optimizer steps of all adapters; each is a forward and a backward pass of the U-Net for examplesPerStep photos. */
   readonly adapterSteps: number;
+  /** Whether adapters may end before their last step: `adapterSteps` and `trainingBatchSteps` are then the most. */
+  readonly stopsEarly: boolean;
   /** Steps of the runtime: adapters of one batch share them. */
   readonly trainingBatchSteps: number;
   readonly imageCount: number;
@@ -36,12 +38,13 @@ export function planSummary(plan: Plan, config: ResolvedConfig): PlanSummary {
       adapterCount: adapters.length,
       adapterSteps: sum(adapters.map(({ parameters }) => parameters.steps)),
       imageCount: images.length,
-      unetEvaluations: sum(images.map(evaluationsOf)),
+      unetEvaluations: sum(images.map(({ parameters }) => unetEvaluations(parameters))),
     };
   });
   return {
     adapterCount: plan.adapters.length,
     adapterSteps: sum(classes.map(({ adapterSteps }) => adapterSteps)),
+    stopsEarly: plan.adapters.some(({ parameters }) => parameters.earlyStop !== null),
     trainingBatchSteps: trainingBatchSteps(plan.adapters, config.training.batchSize),
     imageCount: plan.images.length,
     unetEvaluations: sum(classes.map(({ unetEvaluations }) => unetEvaluations)),
@@ -72,11 +75,6 @@ export function printPlan(plan: Plan, limit = 20): string {
     .filter((part) => part !== undefined)
     .join("\n")
     .concat("\n");
-}
-
-/** DDIM and DPM-Solver++ evaluate the U-Net once a step; classifier-free guidance needs a second, unguided one. */
-function evaluationsOf({ parameters }: ImageTask): number {
-  return parameters.steps * (parameters.guidanceScale === 1 ? 1 : 2);
 }
 
 function adapterRow(adapter: AdapterTask): readonly string[] {

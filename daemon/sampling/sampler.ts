@@ -9,7 +9,7 @@ import { initialState, type Scheduler } from "../diffusion/schedulers/scheduler.
 import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { createRowSession } from "../engine/runtime/row-session.ts";
 import { createSession, type Session } from "../engine/runtime/session.ts";
-import { guidedStep, promptProjections } from "./guidance.ts";
+import { type GuidanceOptions, guidedStep, promptProjections } from "./guidance.ts";
 
 export type SamplerOptions = {
   /** Images sampled at once. */
@@ -17,6 +17,11 @@ export type SamplerOptions = {
   readonly resolution: number;
   /** 1 leaves the negative prompt out. */
   readonly guidanceScale: number;
+  /**
+   * Shares of the training timesteps, 0 to 1, between which there is guidance; undefined for everywhere. The others
+   * leave the negative prompt out (Kynkäänniemi et al. 2024, eq. 4).
+   */
+  readonly guidanceInterval?: readonly [from: number, to: number] | undefined;
   /** Layout of the packed fusions; undefined samples the base model. */
   readonly layout: LoraLayout | undefined;
 };
@@ -52,9 +57,15 @@ export type Sampler = {
   readonly release: () => Promise<void>;
 };
 
+/** Which denoisers a sampler has: guided, unguided, or with an interval both. */
+export function denoiserKinds({ guidanceScale, guidanceInterval }: SamplerOptions): readonly boolean[] {
+  if (guidanceScale === 1) return [false];
+  return guidanceInterval === undefined ? [true] : [true, false];
+}
+
 /** Build the sessions of a sampler. */
 export async function createSampler(model: DiffusionModel, options: SamplerOptions): Promise<Sampler> {
-  const graph = { ...options, guided: options.guidanceScale !== 1 };
+  const [guided, ...others] = denoiserKinds(options) as [boolean, ...boolean[]];
   const made: { readonly release: () => Promise<void> }[] = [];
   const release = async () => {
     for (const each of made.splice(0)) await each.release();
@@ -64,14 +75,18 @@ export async function createSampler(model: DiffusionModel, options: SamplerOptio
     return making;
   };
   try {
-    const projector = await keep(createSession(promptProjections(model, { ...graph, rows: 1 }), model.session));
-    const step = (rows: number) => ({ prediction: guidedStep(model, { ...graph, rows }) });
-    const denoiser = await keep(createRowSession(options.rows, step, model.session));
+    const projections = promptProjections(model, { ...options, guided, rows: 1 });
+    const projector = await keep(createSession(projections, model.session));
+    const main = await keep(createDenoiser(model, { ...options, guided }));
+    const unguided = others.length === 0 ? undefined : await keep(createDenoiser(model, { ...options, guided: false }));
     const decoder = await keep(createLatentDecoder(model, options.resolution));
     return {
       denoise: async (rows, scheduler, control = {}) => {
-        await denoiser.hold(await fixedFeeds(model, options, rows, projector));
-        return denoise(model, options, denoiser, { rows, scheduler, ...control });
+        const projected = await projectPrompts(model, options, rows, projector);
+        await main.hold(fixedFeeds(options, projected));
+        await unguided?.hold(fixedFeeds(options, projected.map(positiveHalves)));
+        const denoiserAt = (timestep: number) => (isGuided(model, options, timestep) ? main : (unguided ?? main));
+        return denoise(model, options, denoiserAt, { rows, scheduler, ...control });
       },
       decode: async (latents) => {
         if (!latents.every(Number.isFinite)) throw notFinite();
@@ -85,6 +100,11 @@ export async function createSampler(model: DiffusionModel, options: SamplerOptio
   }
 }
 
+function createDenoiser(model: DiffusionModel, options: GuidanceOptions): Promise<Session> {
+  const step = (rows: number) => ({ prediction: guidedStep(model, { ...options, rows }) });
+  return createRowSession(options.rows, step, model.session);
+}
+
 type Batch = {
   readonly rows: readonly SamplingRow[];
   readonly scheduler: Scheduler;
@@ -95,7 +115,7 @@ type Batch = {
 async function denoise(
   model: DiffusionModel,
   options: SamplerOptions,
-  denoiser: Session,
+  denoiserAt: (timestep: number) => Session,
   { rows, scheduler, onStep, signal }: Batch,
 ): Promise<Float32Array[]> {
   const size = latentSize(model, options.resolution);
@@ -109,7 +129,7 @@ async function denoise(
     const timesteps = float32(new Float32Array(options.rows).fill(timestep), [options.rows]);
     const scale = scheduler.inputScales[stepIndex] as number;
     const scaled = scale === 1 ? latents : latents.map((value) => value * scale);
-    const { prediction } = await denoiser.run({ timesteps, latents: float32(scaled, shape) });
+    const { prediction } = await denoiserAt(timestep).run({ timesteps, latents: float32(scaled, shape) });
     const next = scheduler.step(state, stepIndex, prediction!.data as Float32Array, latents);
     ({ state } = next);
     latents = next.sample;
@@ -118,27 +138,58 @@ async function denoise(
   return rows.map((_, row) => latents.slice(row * size, (row + 1) * size));
 }
 
-/** What stays the same over all steps: fusions, and what the U-Net makes of the prompts. */
-async function fixedFeeds(
+function isGuided(model: DiffusionModel, { guidanceInterval }: SamplerOptions, timestep: number): boolean {
+  const [from, to] = guidanceInterval ?? [0, 1];
+  const share = timestep / model.scheduler.numTrainTimesteps;
+  return from <= share && share <= to;
+}
+
+/** A row's fusion, and what the U-Net makes of its prompts. */
+type ProjectedRow = {
+  readonly fusion: Readonly<Record<string, HostTensor>>;
+  readonly projections: Readonly<Record<string, HostTensor>>;
+};
+
+async function projectPrompts(
   model: DiffusionModel,
-  { guidanceScale, layout }: SamplerOptions,
+  { layout }: SamplerOptions,
   rows: readonly SamplingRow[],
   projector: Session,
-): Promise<Record<string, HostTensor>> {
-  const fusions = rows.map(({ fusion }): Record<string, HostTensor> => {
-    return fusion === undefined ? {} : { fusions: float32(fusion, [1, layout!.parameterCount]) };
-  });
-  const projections: Record<string, HostTensor>[] = [];
-  for (const [index, { promptEmbeds, negativeEmbeds }] of rows.entries()) {
+): Promise<ProjectedRow[]> {
+  const projected: ProjectedRow[] = [];
+  for (const { promptEmbeds, negativeEmbeds, fusion } of rows) {
     const prompts = {
       promptEmbeds: stackPromptEmbeds(model, [promptEmbeds]),
       negativeEmbeds: stackPromptEmbeds(model, [negativeEmbeds]),
     };
-    projections.push(await projector.run({ ...prompts, ...fusions[index] }));
+    const fusions: Record<string, HostTensor> =
+      fusion === undefined ? {} : { fusions: float32(fusion, [1, layout!.parameterCount]) };
+    projected.push({ fusion: fusions, projections: await projector.run({ ...prompts, ...fusions }) });
   }
+  return projected;
+}
+
+/** Of the projections of both prompts, the negative one in front, those of the positive one. */
+function positiveHalves({ fusion, projections }: ProjectedRow): ProjectedRow {
+  const halves = Object.entries(projections).map(
+    ([
+      name,
+      {
+        shape: [length, ...rest],
+        data,
+      },
+    ]) => {
+      return [name, float32((data as Float32Array).slice(data.length / 2), [length! / 2, ...rest])] as const;
+    },
+  );
+  return { fusion, projections: Object.fromEntries(halves) };
+}
+
+/** What stays the same over all steps. */
+function fixedFeeds({ guidanceScale }: SamplerOptions, rows: readonly ProjectedRow[]): Record<string, HostTensor> {
   return {
-    ...stackedFeeds(projections),
-    ...stackedFeeds(fusions),
+    ...stackedFeeds(rows.map(({ projections }) => projections)),
+    ...stackedFeeds(rows.map(({ fusion }) => fusion)),
     guidanceScale: float32(Float32Array.of(guidanceScale), []),
   };
 }

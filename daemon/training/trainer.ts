@@ -44,6 +44,8 @@ export type StepResult = {
   /** Of each row; the norms are those before clipping. */
   readonly losses: Float32Array;
   readonly gradNorms: Float32Array;
+  /** Drawn for each row, as shares of the training timesteps; the mean of several examples. */
+  readonly timesteps: Float32Array;
   readonly learningRate: number;
 };
 
@@ -88,7 +90,8 @@ export async function createTrainer(model: DiffusionModel, options: TrainerOptio
       ...promptFeeds(model, options, some),
     }));
     const results = await runParts(session, { fixed, parts, shape: [rows, size] }, outputs);
-    return { ...stepResult(results, state.step + 1, learningRateAt(lrSchedule, state.step)), results };
+    const timesteps = meanTimesteps(draws, options, model.scheduler.numTrainTimesteps);
+    return { ...stepResult(results, state.step + 1, learningRateAt(lrSchedule, state.step)), timesteps, results };
   };
   const drawAhead = drawingAhead(model, options.examplesPerStep);
   return {
@@ -115,7 +118,11 @@ export async function createTrainer(model: DiffusionModel, options: TrainerOptio
 /** What a step reads; the gradient is as large as the parameters and seldom wanted. */
 const stepOutputs = [...stateOutputs, "losses", "gradNorms"];
 
-function stepResult(results: Readonly<Record<string, HostTensor>>, step: number, learningRate: number): StepResult {
+function stepResult(
+  results: Readonly<Record<string, HostTensor>>,
+  step: number,
+  learningRate: number,
+): Omit<StepResult, "timesteps"> {
   const data = (name: string) => results[name]!.data as Float32Array;
   return {
     state: nextState(results, step),
@@ -123,6 +130,19 @@ function stepResult(results: Readonly<Record<string, HostTensor>>, step: number,
     gradNorms: data("gradNorms"),
     learningRate,
   };
+}
+
+function meanTimesteps(
+  draws: readonly StepDraw[],
+  { rows, examplesPerStep }: TrainerOptions,
+  all: number,
+): Float32Array {
+  const means = new Float32Array(rows);
+  for (const [index, { timestep }] of draws.entries()) {
+    const row = Math.floor(index / examplesPerStep);
+    means[row] = means[row]! + timestep / all / examplesPerStep;
+  }
+  return means;
 }
 
 /** The draws of each run of a step: as many of every row. */

@@ -188,6 +188,10 @@ export interface LoftConfig {
      * Adapters trained side by side in one step. Speed and memory only: each adapter comes out as if trained alone.
      */
     batchSize?: number;
+    /**
+     * An adapter's training ends before its last step once its loss falls by less than this share over a third of all steps, or over 100 of them where these are fewer; timesteps that were drawn by chance do not count. null trains to the last step.
+     */
+    earlyStop?: number | null;
   };
   /**
    * How adapters of a class come together for one image.
@@ -238,6 +242,13 @@ export interface LoftConfig {
      * Images drawn side by side, each with its own fusion. Speed and memory only: no image depends on its neighbors.
      */
     batchSize?: number;
+    /**
+     * Guidance only while the timestep lies between these two shares of the training timesteps, from 0 (no noise) to 1 (all noise); other steps cost half. null guides at all timesteps.
+     *
+     * @minItems 2
+     * @maxItems 2
+     */
+    guidanceInterval?: number[] | null;
   };
   /**
    * Where the run goes and what its pictures say about themselves.

@@ -43,7 +43,8 @@ test("a saved state that a killed start left behind goes once its adapters are t
   const [adapter] = await readdir(join(run.root, "adapters", "cat"));
   const numbers = new Float32Array(4);
   const state = { step: 1, parameters: numbers, firstMoment: numbers, secondMoment: numbers };
-  const history = [{ losses: numbers.slice(0, 1), gradNorms: numbers.slice(0, 1), durationSeconds: 1 }];
+  const one = numbers.slice(0, 1);
+  const history = [{ losses: one, gradNorms: one, timesteps: one, durationSeconds: 1 }];
   await writeCheckpoint(run.root, { id: "a".repeat(64), adapters: [adapter!] }, { state, history });
   await generate();
   expect(await readdir(join(run.root, ".loft", "checkpoints"))).toEqual([]);

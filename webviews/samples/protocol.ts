@@ -352,7 +352,7 @@ const isPageEvent = isTagged<PageEvent>({
   ),
   "adapter-finished": isObject<Extract<PageEvent, { type: "adapter-finished" }>>(
     { type: isOneOf("adapter-finished"), id: isText, className: isText, file: isText, finalLoss: isNumber },
-    { secondsLeft: isNumber },
+    { steps: isCount, secondsLeft: isNumber },
   ),
   "images-finished": isObject<Extract<PageEvent, { type: "images-finished" }>>(
     { type: isOneOf("images-finished"), className: isText, files: isList(isText), durationSeconds: isNumber },

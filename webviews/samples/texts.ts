@@ -70,9 +70,11 @@ export const texts = {
   allClasses: "All classes",
   verdictFilter: "Verdict",
   thumbnailSize: "Thumbnail size",
-  adapters: (done: number, all: number) => `${countText(done)} of ${countText(all)} adapters`,
-  images: (done: number, all: number) => `${countText(done)} of ${countText(all)} images`,
-  classifiers: (done: number, all: number) => `${countText(done)} of ${countText(all)} classifiers`,
+  adapters: (done: number, all: number) =>
+    `${countText(done)} of ${countText(all)} ${all === 1 ? "adapter" : "adapters"}`,
+  images: (done: number, all: number) => `${countText(done)} of ${countText(all)} ${all === 1 ? "image" : "images"}`,
+  classifiers: (done: number, all: number) =>
+    `${countText(done)} of ${countText(all)} ${all === 1 ? "classifier" : "classifiers"}`,
   timeLeft: (seconds: number) => `${durationText(seconds)} left`,
   failedTasks: (count: number) => (count === 1 ? "1 task failed" : `${countText(count)} tasks failed`),
   percent: (value: number) => `${Math.floor(value * 100)} %`,

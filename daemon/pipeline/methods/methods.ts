@@ -1,5 +1,5 @@
 /** The list of methods, and the plan that one of them makes. */
-import { counted } from "../../config/problem-drafts.ts";
+import { counted } from "../../base/counted.ts";
 import type { ResolvedConfig } from "../../config/resolve.ts";
 import type { AdapterTask, Plan, PlanContext } from "../plan.ts";
 import { dataDreamClass, dataDreamDataset } from "./datadream.ts";

@@ -36,6 +36,7 @@ const loft: PresetTable = {
     // gradients are the longest, outweigh those that decide on shape and color.
     maxGradNorm: from(0.01, `${tuned}; 1 is 1.7 dB worse`),
     resolution: from(64, "the model's own"),
+    earlyStop: from(null, asPaper),
     batchSize: from(8, "tuned on loft-mini; speed and memory only"),
   },
   fusion: {
@@ -48,6 +49,7 @@ const loft: PresetTable = {
     guidanceScale: from(2, `as the preset paper; ${tuned}; 1 is 0.3 dB worse, 3 the same`),
     scheduler: from("ddim", "the model's own; dpm-solver++ gives the same PSNR within 0.05 dB"),
     batchSize: from(8, "tuned on loft-mini; speed and memory only"),
+    guidanceInterval: from(null, asPaper),
   },
 };
 
@@ -57,6 +59,7 @@ const sampling: PresetTable["sampling"] = {
   guidanceScale: from(2, asLoft),
   scheduler: from("ddim", asLoft),
   batchSize: from(8, asLoft),
+  guidanceInterval: from(null, asPaper),
 };
 
 const dataDream: PresetTable = {

@@ -32,6 +32,7 @@ const loft: PresetTable = {
     epsilon: from(1e-8, officialDefaults),
     maxGradNorm: from(1, officialDefaults),
     resolution: from(512, "LoFT code, README.md: Stable Diffusion 2.1-base at 512 px"),
+    earlyStop: from(null, officialTraining),
     batchSize: from(1, "LoFT code: one adapter per process; speed and memory only"),
   },
   fusion: {
@@ -44,6 +45,7 @@ const loft: PresetTable = {
     guidanceScale: from(2, officialSampling),
     scheduler: from("model", "LoFT code, generation/main.py: what the model's folder declares"),
     batchSize: from(1, "LoFT code, run_loft ignores its batch size; speed and memory only"),
+    guidanceInterval: from(null, officialSampling),
   },
 };
 
@@ -86,6 +88,7 @@ const prompted: PresetTable = {
     guidanceScale: from(2, unpublished),
     scheduler: from("model", unpublished),
     batchSize: from(5, `${dataDreamSampling}; speed and memory only`),
+    guidanceInterval: from(null, unpublished),
   },
 };
 

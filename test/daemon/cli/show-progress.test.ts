@@ -53,6 +53,19 @@ describe("progressDisplay", () => {
     ]);
   });
 
+  it("counts one adapter and one image as one", () => {
+    const one = { adapters: 1, images: 1 };
+    const { stderr } = play([
+      { ...started, ...one, adaptersDone: 0, imagesDone: 0 },
+      { type: "run-interrupted", ...one, seconds: 61 },
+      { ...finished, ...one } as RunEvent,
+    ]);
+    const notes = stderr.split("\n");
+    expect(notes[0]).toBe("1 adapter, 1 image on cpu: 2 cores");
+    expect(notes).toContain("stopped after 1 min 1 s; done since the start: 1 adapter and 1 image");
+    expect(notes).toContain("done in 1 min 1 s: 1 adapter, 1 image");
+  });
+
   it.each([
     ["in continuous integration", { CI: "true" }],
     ["on a terminal that cannot move its cursor", { TERM: "dumb" }],

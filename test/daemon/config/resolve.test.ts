@@ -51,8 +51,16 @@ describe("golden values", () => {
         ...optimizer,
         resolution: 512,
         batchSize: 1,
+        earlyStop: null,
       },
-      sampling: { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model", batchSize: 1 },
+      sampling: {
+        imagesPerClass: 500,
+        steps: 50,
+        guidanceScale: 2,
+        scheduler: "model",
+        batchSize: 1,
+        guidanceInterval: null,
+      },
       output: { folder: "runs/my-photos", stripMetadata: false },
       evaluation,
     });
@@ -68,9 +76,16 @@ describe("golden values", () => {
       training: {
         ...onePhoto,
         ...{ steps: 300, learningRate: 3e-3, warmupSteps: 10, ...optimizer, maxGradNorm: 0.01 },
-        ...{ resolution: 64, batchSize: 8 },
+        ...{ resolution: 64, batchSize: 8, earlyStop: null },
       },
-      sampling: { imagesPerClass: 100, steps: 20, guidanceScale: 2, scheduler: "ddim", batchSize: 8 },
+      sampling: {
+        imagesPerClass: 100,
+        steps: 20,
+        guidanceScale: 2,
+        scheduler: "ddim",
+        batchSize: 8,
+        guidanceInterval: null,
+      },
       output: { folder: "runs/my-photos", stripMetadata: false },
       evaluation,
     });
@@ -182,5 +197,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(58);
+  expect(lines.filter((line) => line !== "")).toHaveLength(60);
 });

@@ -52,7 +52,12 @@ async function runFolder(): Promise<string> {
   const root = await temporaryFolder();
   await writeDatasetFolder(root);
   for (const name of classes) {
-    await writeTrainedAdapter(root, taskOf(name), { name: "base", hash: "abc" }, adapterNamed(name));
+    await writeTrainedAdapter(
+      root,
+      taskOf(name),
+      { name: "base", hash: "abc" },
+      { adapter: adapterNamed(name), steps: 600 },
+    );
   }
   return root;
 }

@@ -8,7 +8,7 @@ import {
   withSecondsLeft,
 } from "../../../daemon/jobs/progress.ts";
 import { durationText, progressLine, progressLines } from "../../../daemon/jobs/progress-text.ts";
-import type { RunEvent, RunStarted } from "../../../schemas/run-event.ts";
+import type { AdapterFinished, RunEvent, RunStarted } from "../../../schemas/run-event.ts";
 
 const started: RunStarted = {
   type: "run-started",
@@ -65,6 +65,22 @@ describe("secondsLeft", () => {
     const steady = Array.from({ length: 200 }, (_, index) => step(Math.min(99, index + 1), 2));
     const progress = progressAfter({ ...started, images: 0 }, group, step(1, 100), ...steady);
     expect(progress.adapterStepRate.secondsPerUnit).toBeCloseTo(1, 1);
+  });
+
+  it("lets the second step replace the first, which is slow", () => {
+    const progress = progressAfter({ ...started, images: 0 }, group, step(1, 100), step(2, 2));
+    expect(progress.adapterStepRate.secondsPerUnit).toBe(1);
+    expect(progressAfter({ ...started, images: 0 }, group, step(1, 100), step(2, 2), step(3, 4))).toMatchObject({
+      adapterStepRate: { secondsPerUnit: 1.5 },
+    });
+  });
+
+  it("expects of the others the share of steps that adapters took which stopped early", () => {
+    const stopped: RunEvent = { ...(adapterFinished("a") as AdapterFinished), steps: 60 };
+    const goesOn: RunEvent = { ...group, group: "h", adapters: ["b"], step: 60 } as RunEvent;
+    const events: readonly RunEvent[] = [{ ...started, images: 0 }, group, step(1, 9), step(60, 2), stopped, goesOn];
+    // Of three adapters 60 steps each; the second of the group has done them.
+    expect(secondsLeft(progressAfter(...events))).toBe(3 * 60 - 60);
   });
 
   it("is written into the events that carry it", () => {

@@ -28,6 +28,7 @@ function checkpoint(): TrainingCheckpoint {
   const history = Array.from({ length: step }, () => ({
     losses: rng.normals(3),
     gradNorms: rng.normals(3),
+    timesteps: rng.normals(3),
     durationSeconds: Math.fround(rng.uniform()),
   }));
   return { state, history };
@@ -44,9 +45,10 @@ function rowsOf({ state, history }: TrainingCheckpoint, rows: readonly number[])
       firstMoment: packed(firstMoment),
       secondMoment: packed(secondMoment),
     },
-    history: history.map(({ losses, gradNorms, durationSeconds }) => ({
+    history: history.map(({ losses, gradNorms, timesteps, durationSeconds }) => ({
       losses: Float32Array.from(rows, (row) => losses[row]!),
       gradNorms: Float32Array.from(rows, (row) => gradNorms[row]!),
+      timesteps: Float32Array.from(rows, (row) => timesteps[row]!),
       durationSeconds,
     })),
   };

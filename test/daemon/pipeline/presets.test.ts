@@ -18,7 +18,7 @@ const all = Object.values(presets).flatMap((byMethod) => Object.values(byMethod)
 
 test.each(all)("each value of $name for $method has a source", ({ table, method }) => {
   const sources = Object.values(table).flatMap((group) => Object.values(group).map(({ source }) => source as string));
-  expect(sources).toHaveLength(25);
+  expect(sources).toHaveLength(27);
   const known = /LoFT|DataDream|paper|loft|model|without effect/;
   for (const source of sources) expect(source).toMatch(known);
   expect(choosePreset("paper", "sd21", method).method).toBe(method);
@@ -26,9 +26,17 @@ test.each(all)("each value of $name for $method has a source", ({ table, method 
 
 /** What the public code and the papers say, read line by line. */
 describe("the preset paper, resolved", () => {
-  const optimizer = { schedule: "cosine", weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1 };
+  const optimizer = {
+    schedule: "cosine",
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    maxGradNorm: 1,
+    earlyStop: null,
+  };
   const targetModules = ["to_q", "to_k", "to_v", "to_out.0"];
-  const sampling = { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model" };
+  const sampling = { imagesPerClass: 500, steps: 50, guidanceScale: 2, scheduler: "model", guidanceInterval: null };
   const loft = {
     adapter: { rank: 2, alpha: 2, targetModules, textEncoder: false },
     training: {

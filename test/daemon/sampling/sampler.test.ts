@@ -7,6 +7,7 @@ import type { DiffusionModel } from "../../../daemon/diffusion/diffusion-model.t
 import { createScheduler } from "../../../daemon/diffusion/schedulers/schedulers.ts";
 import { createSampler, type SamplingRow } from "../../../daemon/sampling/sampler.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
+import { relativeError } from "../../support/reference.ts";
 import { tinyExample, tinyModel, tinyResolution, tinyTraining } from "../../support/tiny-model.ts";
 
 const steps = 3;
@@ -38,9 +39,11 @@ async function sample(
   rows: readonly SamplingRow[],
   rank: number | undefined,
   guidanceScale = 2,
+  guidanceInterval?: readonly [number, number],
 ) {
   const layout = rank === undefined ? undefined : wide(model, rank);
-  const sampler = await createSampler(model, { rows: rows.length, resolution: tinyResolution, guidanceScale, layout });
+  const options = { resolution: tinyResolution, guidanceScale, guidanceInterval, layout };
+  const sampler = await createSampler(model, { rows: rows.length, ...options });
   try {
     return await sampler.denoise(rows, createScheduler(model.scheduler, undefined, steps));
   } finally {
@@ -125,4 +128,17 @@ test("an aborted run stops between two steps", async () => {
   expect((await loftErrorOf(() => run)).code).toBe("interrupted");
   expect(done).toBe(1);
   await sampler.release();
+});
+
+test("guidance in an interval of timesteps: all of them, none, and some", async () => {
+  const model = await tinyModel();
+  const packed = packedFromLora(wide(model, 2), randomAdapter(model, "a"));
+  const rows = [row(model, "1", packed), row(model, "2", packed)];
+  const guided = await sample(model, rows, 2, 4);
+  const unguided = await sample(model, rows, 2, 1);
+  expect(await sample(model, rows, 2, 4, [0, 1])).toEqual(guided);
+  const none = await sample(model, rows, 2, 4, [1, 1]);
+  for (const index of rows.keys()) expect(relativeError(none[index]!, unguided[index]!)).toBeLessThan(1e-5);
+  const half = await sample(model, rows, 2, 4, [0, 0.5]);
+  for (const other of [guided, unguided]) expect(relativeError(half[0]!, other[0]!)).toBeGreaterThan(1e-3);
 });

@@ -54,6 +54,7 @@ test("the numbers of a plan with two lengths of training", () => {
     adapterCount: 2,
     adapterSteps: 600,
     trainingBatchSteps: 600,
+    stopsEarly: false,
     imageCount: 4,
     unetEvaluations: 400,
   });

@@ -208,6 +208,7 @@ test("the summary counts the work", () => {
     adapterCount: 4,
     adapterSteps: 40,
     trainingBatchSteps: 20,
+    stopsEarly: false,
     imageCount: 8,
     unetEvaluations: 8 * 50 * 2,
     classes: [
@@ -231,6 +232,7 @@ test("the numbers of the paper's EuroSAT run come out", () => {
     adapterCount: 160,
     adapterSteps: 96_000,
     trainingBatchSteps: 96_000,
+    stopsEarly: false,
     imageCount: 5000,
     unetEvaluations: 500_000,
   });

@@ -75,6 +75,7 @@ test("the numbers of a plan without adapters", () => {
     adapterCount: 0,
     adapterSteps: 0,
     trainingBatchSteps: 0,
+    stopsEarly: false,
     imageCount: 4,
     unetEvaluations: 400,
   });
