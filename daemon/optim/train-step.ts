@@ -6,10 +6,18 @@ import { concat, reshape, slice } from "../engine/ops/movement.ts";
 import { type AdamWConfig, adamWUpdate } from "./adamw.ts";
 import { clipGradNorm } from "./clip-grad-norm.ts";
 
-export type TrainStepOptions = {
+/** What is trained, and by which loss. */
+export type TrainedRows = {
   /** Independent trainings in one batch. */
   readonly rows: number;
   readonly parameterCount: number;
+  /** Cut packed parameters [rows, parameterCount] into the tensors that the loss uses, in packed order, each [rows, ...]. */
+  readonly unpack: (packed: Value) => readonly Value[];
+  /** The loss of each row, [rows], from those tensors. */
+  readonly loss: (tensors: readonly Value[]) => Value;
+};
+
+export type TrainStepOptions = TrainedRows & {
   readonly adamW: AdamWConfig;
   readonly maxGradNorm: number;
   /**
@@ -17,10 +25,6 @@ export type TrainStepOptions = {
    * [rows, parameterCount], zero at first; the outputs of the last are the step's, its losses excepted.
    */
   readonly parts?: number;
-  /** Cut packed parameters [rows, parameterCount] into the tensors that the loss uses, in packed order, each [rows, ...]. */
-  readonly unpack: (packed: Value) => readonly Value[];
-  /** The loss of each row, [rows], from those tensors. */
-  readonly loss: (tensors: readonly Value[]) => Value;
 };
 
 /** Outputs of the step; the first three are fed back as the inputs of the same names without "next". */
@@ -41,15 +45,10 @@ export type TrainStepOutputs = {
  * rate, 1 - beta1^step and 1 - beta2^step; and whatever the loss takes.
  */
 export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
-  const { rows, parameterCount, adamW, maxGradNorm, parts = 1, unpack, loss } = options;
+  const { rows, parameterCount, adamW, maxGradNorm, parts = 1 } = options;
   const state = (name: string) => input(name, [rows, parameterCount]);
   const parameters = state("parameters");
-  const tensors = unpack(parameters);
-  const losses = loss(tensors);
-  const own = concat(
-    gradients(losses, tensors).map((value) => reshape(value, [rows, rowSize(value)])),
-    1,
-  );
+  const { losses, gradient: own } = lossesAndGradient(options, parameters);
   const gradient = parts === 1 ? own : add(state("gradientSoFar"), mul(own, 1 / parts));
   const { clipped, norm } = clipGradNorm(gradient, maxGradNorm);
   const rates = input("rates", [rows, 3]);
@@ -70,6 +69,14 @@ export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
     gradNorms: norm,
     gradient,
   };
+}
+
+/** Forward and backward: losses [rows], and their gradient to the packed parameters, [rows, parameterCount]. */
+export function lossesAndGradient({ rows, unpack, loss }: TrainedRows, parameters: Value) {
+  const tensors = unpack(parameters);
+  const losses = loss(tensors);
+  const parts = gradients(losses, tensors).map((value) => reshape(value, [rows, rowSize(value)]));
+  return { losses, gradient: concat(parts, 1) };
 }
 
 function rowSize({ shape }: Value): number {

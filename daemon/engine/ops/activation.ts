@@ -1,4 +1,5 @@
 /** Activation functions and softmax. */
+import { onnxElementTypes } from "../graph/dtype.ts";
 import type { Op } from "../graph/op.ts";
 import { axisOf } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
@@ -6,6 +7,11 @@ import { add, exp, mul, sub } from "./elementwise.ts";
 import { reduceSum } from "./reduction.ts";
 
 type None = Record<string, never>;
+
+/** max(x, 0); its slope at 0 is 0. */
+export function relu(x: Value): Value {
+  return applyOne(reluOp, [x], {});
+}
 
 /** 1 / (1 + e^-x) */
 export function sigmoid(x: Value): Value {
@@ -36,6 +42,17 @@ export function erf(x: Value): Value {
 export function softmax(x: Value, axis: number): Value {
   return applyOne(softmaxOp, [x], { axis: axisOf(x.shape, axis) });
 }
+
+/** Outputs: relu(x), and 1 where x is above 0, 0 elsewhere: the slope, which the gradient uses. */
+export const reluOp: Op<None> = {
+  name: "relu",
+  inferTypes: ([x]) => [x!, x!],
+  lower: ({ onnx, names, inputs: [x] }) => {
+    const isAbove = onnx.emit("Greater", [names[0]!, onnx.scalar(0, x!.dtype)]);
+    return [onnx.emit("Relu", names), onnx.emit("Cast", [isAbove], { to: onnxElementTypes[x!.dtype] })];
+  },
+  vjp: ({ outputs: [, slope], cotangent: dy }) => [mul(dy, slope!)],
+};
 
 export const sigmoidOp: Op<None> = {
   name: "sigmoid",

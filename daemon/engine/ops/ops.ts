@@ -1,5 +1,5 @@
 /** The list of all operations; the gradient test walks it, so an operation without a test row fails. */
-import { erfOp, geluOp, sigmoidOp, siluOp, softmaxOp } from "./activation.ts";
+import { erfOp, geluOp, reluOp, sigmoidOp, siluOp, softmaxOp } from "./activation.ts";
 import { attentionOp } from "./attention.ts";
 import { conv2dOp, convTranspose2dOp } from "./convolution.ts";
 import { dropoutScaleOp } from "./dropout.ts";
@@ -22,6 +22,7 @@ export const ops = [
   sqrtOp,
   sinOp,
   cosOp,
+  reluOp,
   sigmoidOp,
   siluOp,
   erfOp,

@@ -57,6 +57,7 @@ const cases: readonly GradientCase[] = [
   { name: "sqrt", inputs: [[4]], build: ([x]) => sqrt(x!), range: positive },
   { name: "sin", inputs: [[4]], build: ([x]) => sin(x!) },
   { name: "cos", inputs: [[4]], build: ([x]) => cos(x!) },
+  { name: "relu", inputs: [[7]], build: ([x]) => activation.relu(x!) },
   { name: "sigmoid", inputs: [[5]], build: ([x]) => activation.sigmoid(x!) },
   { name: "silu", inputs: [[5]], build: ([x]) => activation.silu(x!) },
   { name: "quickGelu", inputs: [[5]], build: ([x]) => activation.quickGelu(x!) },
@@ -171,6 +172,21 @@ const cases: readonly GradientCase[] = [
       [2, 3, 1, 1],
     ],
     build: ([x, w]) => conv2d(x!, w!, undefined),
+    ...f32,
+  },
+  {
+    name: "conv2d, groups, stride 2",
+    inputs: [[2, 4, 5, 4], [6, 2, 3, 3], [6]],
+    build: ([x, w, b]) => conv2d(x!, w!, b, { groups: 2, stride: 2, padding: [1, 1, 1, 1] }),
+    ...f32,
+  },
+  {
+    name: "convTranspose2d, groups",
+    inputs: [
+      [2, 4, 3, 2],
+      [4, 3, 3, 3],
+    ],
+    build: ([x, w]) => convTranspose2d(x!, w!, { groups: 2, stride: 2, padding: [1, 1, 1, 1], outputPadding: [1, 1] }),
     ...f32,
   },
   {
