@@ -1,20 +1,25 @@
 /** What an evaluation asks of a kind of classifier: how several are trained side by side, and how a trained one is asked. */
 import type { Json } from "../base/hash.ts";
 import type { Picture } from "../data/picture.ts";
+import type { LrSchedule } from "../optim/lr-schedule.ts";
 import type { TrainingState } from "../optim/training-state.ts";
 import type { PixelSource } from "./pixel-batches.ts";
 import type { ClassifierRow } from "./training-batch.ts";
 
-export type ClassifierKind = {
+/** How a network wants its pictures. */
+export type PictureForm = {
   readonly name: string;
-  /** All that shapes an answer beside pictures, seed and `TrainingLength`; a part of every task's id. */
-  readonly identity: Json;
   /** Pixels along each side of the pictures that it takes. */
   readonly side: number;
   /** The part of a picture that it is asked about, [side, side]. */
   readonly crop: (picture: Picture) => Picture;
   /** A cut picture as numbers, [3, side, side]. */
   readonly normalize: (picture: Picture) => Float32Array;
+};
+
+export type ClassifierKind = PictureForm & {
+  /** All that shapes an answer beside pictures, seed and `TrainingLength`; a part of every task's id. */
+  readonly identity: Json;
   /** Build the session of a trainer; release it. */
   readonly createTrainer: (length: TrainingLength, rows: number) => Promise<ClassifierTrainer>;
   /** Build the sessions of a judge that takes so many pictures at once; release it. */
@@ -23,6 +28,11 @@ export type ClassifierKind = {
 
 /** How long, how fast and with how many pictures in a step. */
 export type TrainingLength = { readonly steps: number; readonly batchSize: number; readonly learningRate: number };
+
+/** A tenth of the steps warms up, as six of sixty epochs do in the papers' code. */
+export function classifierSchedule({ steps, learningRate }: TrainingLength): LrSchedule {
+  return { name: "cosine", learningRate, warmupSteps: Math.floor(steps / 10), steps };
+}
 
 /** Trains `rows` classifiers in one batch; the state between steps is plain data, so that it can be saved. */
 export type ClassifierTrainer = {

@@ -3,9 +3,15 @@ import { initialLora, type LoraLayout, loraLayout } from "../adapters/lora.ts";
 import { randomStream } from "../base/random.ts";
 import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { createSession } from "../engine/runtime/session.ts";
-import type { LrSchedule } from "../optim/lr-schedule.ts";
 import { nextState, startingState, stateFeeds, stateOutputs, type TrainingState } from "../optim/training-state.ts";
-import type { ClassifierJudge, ClassifierKind, ClassifierTrainer, TrainingLength } from "./classifier.ts";
+import {
+  type ClassifierJudge,
+  type ClassifierKind,
+  type ClassifierTrainer,
+  classifierSchedule,
+  type PictureForm,
+  type TrainingLength,
+} from "./classifier.ts";
 import {
   classifierImageGraph,
   classifierModules,
@@ -18,17 +24,15 @@ import { type ClipModel, longestText, tokenFeeds } from "./clip-model.ts";
 import { cropPicture, normalizePicture } from "./clip-processor.ts";
 import { softmax } from "./metrics.ts";
 import { firstRows, pixelBatches } from "./pixel-batches.ts";
-import { batchesAhead, type ClassifierRow, stackedBatches } from "./training-batch.ts";
+import { batchesAhead, type ClassifierRow, papersShares, stackedBatches } from "./training-batch.ts";
 
-/** The recipe of both papers' code; real pictures' part of the loss is DataDream's. */
+/** The recipe of both papers' code. */
 const recipe = {
   rank: 16,
   alpha: 32,
   dropout: 0.1,
   adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-4 },
   maxGradNorm: Number.POSITIVE_INFINITY,
-  realShare: 0.8,
-  mixShare: 0.2,
 };
 
 /**
@@ -40,13 +44,20 @@ export function clipClassifier(model: ClipModel, sha256: string, prompts: readon
   const texts = { classes: prompts.length, tokens: longestText(model, prompts) };
   const parts = { model, layout, texts, feeds: tokenFeeds(model, prompts, texts.tokens) };
   return {
-    name: "clip",
+    ...clipPictures(model),
     identity: { classifier: sha256, prompts },
-    side: model.config.vision.imageSize,
-    crop: (picture) => cropPicture(model.processor, picture),
-    normalize: (picture) => normalizePicture(model.processor, picture),
     createTrainer: (length, rows) => createTrainer(parts, length, rows),
     createJudge: (batchSize) => createJudge(parts, batchSize),
+  };
+}
+
+/** Pictures as CLIP's picture tower takes them. */
+export function clipPictures({ config, processor }: ClipModel): PictureForm {
+  return {
+    name: "clip",
+    side: config.vision.imageSize,
+    crop: (picture) => cropPicture(processor, picture),
+    normalize: (picture) => normalizePicture(processor, picture),
   };
 }
 
@@ -57,20 +68,15 @@ type Parts = {
   readonly feeds: Readonly<Record<string, HostTensor>>;
 };
 
-/** A tenth of the steps warms up, as six of sixty epochs do in the papers' code. */
-function scheduleOf({ steps, learningRate }: TrainingLength): LrSchedule {
-  return { name: "cosine", learningRate, warmupSteps: Math.floor(steps / 10), steps };
-}
-
 async function createTrainer(parts: Parts, length: TrainingLength, rows: number): Promise<ClassifierTrainer> {
   const { model, layout, texts } = parts;
   const { batchSize } = length;
   const graph = classifierTrainingGraph(model, { ...recipe, ...texts, rows, batchSize, layout });
   const session = await createSession({ ...graph }, model.session);
   await session.hold(parts.feeds);
-  const optimizer = { adamW: recipe.adamW, lrSchedule: scheduleOf(length) };
+  const optimizer = { adamW: recipe.adamW, lrSchedule: classifierSchedule(length) };
   const side = model.config.vision.imageSize;
-  const options = { ...recipe, batchSize, classes: texts.classes, side, normalization: model.processor };
+  const options = { ...papersShares, batchSize, classes: texts.classes, side, normalization: model.processor };
   const ahead = batchesAhead(options);
   return {
     start: (some) => startingState(concatenated(some.map(({ stream }) => startOf(layout, stream)))),

@@ -24,11 +24,14 @@ export type BatchOptions = {
   /** Pixels along each side. */
   readonly side: number;
   readonly normalization: Normalization;
-  /** The real pictures' part of the loss where there are both kinds; 0.8 in DataDream. */
+  /** The real pictures' part of the loss where there are both kinds. */
   readonly realShare: number;
-  /** Share of the steps whose pictures are mixed; 0.2 in both papers' code. */
+  /** Share of the steps whose pictures are mixed. */
   readonly mixShare: number;
 };
+
+/** Of both papers' code; real pictures' part of the loss is DataDream's. */
+export const papersShares = { realShare: 0.8, mixShare: 0.2 } as const;
 
 /** Pixels [batchSize, 3, side, side], targets [batchSize, classes], weights [batchSize] whose sum is 1. */
 export type TrainingBatch = {

@@ -5,6 +5,7 @@ import { loftError } from "../base/errors.ts";
 import { hashOf } from "../base/hash.ts";
 import { hashFile } from "../checkpoint/model-hash.ts";
 import { type RegisteredModel, readModelRegistry, verifyModel } from "../checkpoint/model-registry.ts";
+import { scratchClassifier } from "../config/scratch-classifier.ts";
 import { closest } from "../config/suggest.ts";
 import type { SessionOptions } from "../engine/runtime/session.ts";
 import { type ClipModel, loadClipModel } from "../eval/clip-model.ts";
@@ -47,7 +48,7 @@ async function hashClassifier({ folder, file }: ClipModel): Promise<string> {
 async function checkRegistered(modelsFolder: string, model: RegisteredModel): Promise<void> {
   if (model.kind !== "clip") {
     throw loftError("model-config-unsupported", {
-      what: `${model.id} is a ${model.kind} model; evaluation.classifier needs a CLIP model.`,
+      what: `${model.id} is a ${model.kind} model; evaluation.classifier needs a CLIP model or ${scratchClassifier}.`,
       fix: "Name another model; `loft models` lists them.",
     });
   }
@@ -60,7 +61,7 @@ async function checkRegistered(modelsFolder: string, model: RegisteredModel): Pr
 }
 
 function unknownClassifier(name: string, folder: string, registry: readonly RegisteredModel[]) {
-  const names = registry.filter(({ kind }) => kind === "clip").map(({ id }) => id);
+  const names = [scratchClassifier, ...registry.filter(({ kind }) => kind === "clip").map(({ id }) => id)];
   const meant = closest(name, names);
   return loftError("model-missing", {
     what: `There is no classifier "${name}": LoFT has none of that name, and ${folder} is no folder.`,

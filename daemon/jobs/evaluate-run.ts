@@ -1,6 +1,7 @@
 /** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
 
 import { dirname, join, resolve } from "node:path";
+import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
 import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
 import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
@@ -8,12 +9,11 @@ import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
+import { scratchClassifier } from "../config/scratch-classifier.ts";
 import { closest } from "../config/suggest.ts";
 import { fillTemplate } from "../config/template.ts";
-import type { ClassifierKind } from "../eval/classifier.ts";
-import { clipClassifier } from "../eval/clip-classifier.ts";
+import { clipPictures } from "../eval/clip-classifier.ts";
 import { predictedClass } from "../eval/metrics.ts";
-import { classPrompt } from "../pipeline/prompts.ts";
 import { classifierSessions } from "./classifier-sessions.ts";
 import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
@@ -37,11 +37,12 @@ import { readTaskResult, type TaskResult } from "./evaluate-task-files.ts";
 import { type TrainingContext, taskGroups, trainGroup } from "./evaluate-tasks.ts";
 import { stopIfInterrupted } from "./job.ts";
 import { pictureSources } from "./picture-sources.ts";
-import { pictureStore } from "./picture-store.ts";
+import { type PictureStore, pictureStore } from "./picture-store.ts";
 import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "./prepare-job.ts";
 import { prepareRunFolder } from "./run-folder.ts";
 import { defaultCheckpointSeconds, type RunOptions } from "./run-job.ts";
 import { lockRun } from "./run-lock.ts";
+import { type TrainedClassifier, trainedClassifier } from "./trained-classifier.ts";
 
 export type EvaluationRequest = JobRequest & {
   /** The row that differences are measured from; the real photos alone unless said. */
@@ -60,7 +61,9 @@ export type Evaluation = {
 /** Everything that is known before anything is written. */
 type PreparedEvaluation = {
   readonly own: PreparedJob;
+  /** Answers without training, and looks at the sets. */
   readonly classifier: EvaluationClassifier;
+  readonly trained: TrainedClassifier;
   readonly methods: readonly MethodRun[];
   readonly photos: readonly EvaluationPicture[];
   readonly test: readonly EvaluationPicture[];
@@ -142,11 +145,13 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
     ...folders,
     ...(validationFolder === undefined ? {} : { "evaluation.validation": validationFolder }),
   });
+  const isScratch = evaluation.classifier === scratchClassifier;
   const classifier = await findClassifier(
-    evaluation.classifier,
+    isScratch ? loftDefaults.evaluation.classifier : evaluation.classifier,
     { modelsFolder: request.modelsFolder, baseFolder },
     own.model.diffusion.session,
   );
+  const trained = trainedClassifier(own, classifier);
   const photos = datasetPictures(own.dataset, own.dataFolder);
   requirePossibleNumbers(own, photos);
   const test = await readLabeledFolder(folders["evaluation.test"], "evaluation.test", own.dataset);
@@ -160,12 +165,12 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
     test: test.pictures,
   };
   return {
-    ...{ own, classifier, photos },
+    ...{ own, classifier, trained, photos },
     methods: await prepareMethods(request, own, own.outputFolder),
     test: test.pictures,
     validation: validation?.pictures,
     splits,
-    warnings: [...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
+    warnings: [...trained.warnings, ...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
   };
 }
 
@@ -202,17 +207,18 @@ async function carryOut(
   prepared: PreparedEvaluation,
   { sets, folder, part }: Work,
 ): Promise<Omit<Evaluation, "folder">> {
-  const kind = trainedKind(prepared);
   // Rules change what cells learn from, not which cells there are.
-  const planned = planEvaluation(evaluationInputs(prepared, kind, sets));
+  const planned = planEvaluation(evaluationInputs(prepared, sets));
   const reference = referenceOf(request.reference, planned);
-  const context = trainingContext(request, prepared, kind, folder);
-  const sight = { ...prepared, ...context, config: prepared.own.resolution.config.evaluation };
+  const store = pictureStore(mostPictureBytes);
+  const context = trainingContext(request, prepared, { folder, store });
+  const sources = pictureSources(clipPictures(prepared.classifier.clip), store);
+  const sight = { ...prepared, ...context, sources, config: prepared.own.resolution.config.evaluation };
   const templates = classTemplates(prepared);
   const seen = await lookAt({ ...sight, templates }, sets, planned.find((cell) => cell.kind === "zero-shot")?.tasks[0]);
   for (const warning of seen.warnings) request.emit({ type: "warning", ...warning });
   const warnings = [...prepared.warnings, ...seen.warnings];
-  const cells = planEvaluation(evaluationInputs(prepared, kind, seen.sets));
+  const cells = planEvaluation(evaluationInputs(prepared, seen.sets));
   const answers = await foundAnswers(cells, folder, prepared.test.length);
   const known: Found["known"] = new Map();
   const write = () => {
@@ -249,36 +255,25 @@ const mostPictureBytes = 2 ** 30;
 
 function trainingContext(
   { signal, emit, checkpointSeconds = defaultCheckpointSeconds }: EvaluationRequest,
-  { own, test, validation }: PreparedEvaluation,
-  kind: ClassifierKind,
-  folder: string,
+  { own, trained: { kind }, test, validation }: PreparedEvaluation,
+  { folder, store }: { readonly folder: string; readonly store: PictureStore },
 ): TrainingContext {
   const { evaluation, seed } = own.resolution.config;
   const sessions = classifierSessions(kind, evaluation);
-  const sources = pictureSources(kind, pictureStore(mostPictureBytes));
+  const sources = pictureSources(kind, store);
   const pictures = { sources, test, validation };
   return { folder, sessions, length: evaluation, ...pictures, runSeed: seed, checkpointSeconds, signal, emit };
 }
 
-function trainedKind({ own, classifier }: PreparedEvaluation): ClassifierKind {
-  const { config } = own.resolution;
-  const prompts = own.dataset.classes.map(({ className }) => classPrompt(config.prompt, className));
-  return clipClassifier(classifier.clip, classifier.sha256, prompts);
-}
-
-function evaluationInputs(
-  prepared: PreparedEvaluation,
-  kind: ClassifierKind,
-  sets: readonly SyntheticSet[],
-): EvaluationInputs {
-  const { own, classifier, photos, test, validation } = prepared;
+function evaluationInputs(prepared: PreparedEvaluation, sets: readonly SyntheticSet[]): EvaluationInputs {
+  const { own, classifier, trained, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const names = own.dataset.classes.map(({ className }) => className);
   return {
-    config: config.evaluation,
+    config: { ...config.evaluation, rows: trained.rows },
     runSeed: config.seed,
     clip: classifier.sha256,
-    classifier: kind.identity,
+    classifier: trained.kind.identity,
     classes: names.length,
     templates: classTemplates(prepared),
     ...{ photos, sets, test, validation },
@@ -346,7 +341,7 @@ type Found = {
 
 function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
   const { cells, answers, reference, quality, warnings, known } = found;
-  const { own, classifier, photos, test, validation } = prepared;
+  const { own, trained, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const { steps, batchSize, learningRate } = config.evaluation;
   const classes = own.dataset.classes.map(({ className }) => className);
@@ -363,7 +358,7 @@ function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
     rows,
     sets: quality,
     warnings,
-    classifier: { name: classifier.name, sha256: classifier.sha256, steps, batchSize, learningRate },
+    classifier: { name: trained.name, sha256: trained.sha256, steps, batchSize, learningRate },
     model: { name: own.model.name, sha256: own.model.hash },
     versions: { loft: loftVersion, node: process.versions.node },
     configHash: hashOf(config as unknown as Json),

@@ -1,6 +1,6 @@
 /** The pictures of an evaluation as classifiers take them, read when their turn comes. */
 import { readPicture } from "../data/image-file.ts";
-import type { ClassifierKind } from "../eval/classifier.ts";
+import type { PictureForm } from "../eval/classifier.ts";
 import type { PixelSource } from "../eval/pixel-batches.ts";
 import type { LabeledPicture } from "../eval/training-batch.ts";
 import { type EvaluationPicture, readTrainingPicture } from "./evaluate-pictures.ts";
@@ -14,10 +14,7 @@ export type PictureSources = {
 };
 
 /** Pictures are kept as bytes, a quarter of what their numbers take. */
-export function pictureSources(
-  { name, side, crop, normalize }: Pick<ClassifierKind, "name" | "side" | "crop" | "normalize">,
-  store: PictureStore,
-): PictureSources {
+export function pictureSources({ name, side, crop, normalize }: PictureForm, store: PictureStore): PictureSources {
   return {
     judged:
       ({ file, sha256 }) =>

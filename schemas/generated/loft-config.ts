@@ -276,7 +276,7 @@ export interface LoftConfig {
      */
     validation?: string | null;
     /**
-     * The CLIP model that becomes a classifier: a name that `loft models` lists, or a folder in transformers layout, relative to this file.
+     * The CLIP model that becomes a classifier: a name that `loft models` lists, or a folder in transformers layout, relative to this file. Or resnet: a small network trained from nothing, so that a result does not hang on CLIP alone.
      */
     classifier?: string;
     /**
@@ -323,7 +323,7 @@ export interface LoftConfig {
      */
     batchSize?: number;
     /**
-     * AdamW's learning rate for classifiers, after the warm-up and before the cosine brings it to 0.
+     * The learning rate of classifiers (AdamW; SGD for resnet), after the warm-up and before the cosine brings it to 0.
      */
     learningRate?: number;
     /**

@@ -1,5 +1,6 @@
 /** The values that depend on the classifier of an evaluation, each with its source. */
 import type { ClassifierPreset } from "../../config/preset.ts";
+import { scratchClassifier } from "../../config/scratch-classifier.ts";
 import { from } from "./table.ts";
 
 const paper: ClassifierPreset = {
@@ -8,6 +9,9 @@ const paper: ClassifierPreset = {
 
 /** By name; a folder of the same name counts as the bundled model. */
 const classifiers: Readonly<Record<string, ClassifierPreset>> = {
+  [scratchClassifier]: {
+    learningRate: from(0.05, "half of what He et al. 2016 begin SGD with, for batches smaller than theirs"),
+  },
   "loft-mini-clip": {
     learningRate: from(1e-3, "found on the quick start; the paper's 1e-4 is too small for so small a network"),
   },

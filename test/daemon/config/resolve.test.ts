@@ -111,6 +111,12 @@ describe("the learning rate of classifiers", () => {
 });
 
 describe("the user's values win", () => {
+  test("a network from nothing learns faster than CLIP, unless the user says how fast", () => {
+    const rate = (given: object) => resolve({ data, evaluation: { classifier: "resnet", ...given } }).config.evaluation;
+    expect(rate({}).learningRate).toBe(0.05);
+    expect(rate({ learningRate: 0.2 }).learningRate).toBe(0.2);
+  });
+
   test("field by field", () => {
     const { config } = resolve({
       name: " Réal: photos ",

@@ -110,6 +110,25 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(results.rows[4]!.runs.map(({ task }) => task)).toEqual(results.rows[1]!.runs.map(({ task }) => task));
   });
 
+  it("trains a network from nothing in the place of CLIP, goes on where it was stopped, and says whose rows they are", async () => {
+    const settings = { classifier: "resnet", rows: ["zero-shot", "real", "real+synthetic"], learningRate: 0.1 };
+    const whole = await makeTinyEvaluation(await temporaryFolder(), settings);
+    const { results, folder } = await evaluateTiny(whole);
+    expect(results.rows.map(({ id, runs }) => [id, runs.length])).toEqual([
+      ["real-s2", 2],
+      ["real+loft-s2-n3", 2],
+    ]);
+    expect(results.classifier).toMatchObject({ name: "resnet", learningRate: 0.1 });
+    expect(results.warnings[0]!.what).toContain("no zero-shot row");
+    expect(results.sets[0]).toMatchObject({ method: "loft", images: 6 });
+    expect(await readFile(join(folder, "results.md"), "utf8")).toContain("Classifier resnet: 4 steps");
+    const wanted = await evaluationBytes(folder);
+    const stopped = await makeTinyEvaluation(await temporaryFolder(), settings);
+    await stopAfter(stopped, (told) => isStepOf(told, "real+loft-s2-n3"), 2);
+    await evaluateTiny(stopped);
+    expect(await evaluationBytes(join(stopped.root, "evaluation"))).toEqual(wanted);
+  });
+
   it("tells of one seed, of rows without images and of leaks", async () => {
     const run = await makeTinyEvaluation(await temporaryFolder(), {
       rows: ["real", "synthetic"],
@@ -182,6 +201,12 @@ const cases: readonly Case[] = [
   ["a test folder that is the photos", { test: "photos" }, "config-invalid", "data.folder and evaluation.test"],
   ["validation on the test pictures", { validation: "./test/" }, "config-invalid", "evaluation.validation"],
   ["an unknown classifier", { classifier: "loft-mini-clap" }, "model-missing", 'Did you mean "loft-mini-clip"?'],
+  [
+    "zero-shot of a network that knows nothing",
+    { classifier: "resnet", rows: ["zero-shot"] },
+    "config-invalid",
+    "resnet",
+  ],
   ["a classifier that makes images", { classifier: "loft-mini" }, "model-config-unsupported", "needs a CLIP model"],
   ["more shots than photos", { shots: [1, 3] }, "config-invalid", "evaluation.shots has 3"],
   ["more images than the run makes", { imagesPerClass: [4] }, "config-invalid", "evaluation.imagesPerClass has 4"],

@@ -1,0 +1,107 @@
+/** A classifier that begins with nothing: a small residual network, so that a result does not hang on CLIP alone. */
+import type { Json } from "../base/hash.ts";
+import { randomStream } from "../base/random.ts";
+import { concatenated, float32 } from "../engine/graph/tensor.ts";
+import { createRowSession } from "../engine/runtime/row-session.ts";
+import { createSession, type SessionOptions } from "../engine/runtime/session.ts";
+import { learningRateAt } from "../optim/lr-schedule.ts";
+import { startingState } from "../optim/training-state.ts";
+import {
+  type ClassifierJudge,
+  type ClassifierKind,
+  type ClassifierTrainer,
+  classifierSchedule,
+  type TrainingLength,
+} from "./classifier.ts";
+import { type ClipProcessor, cropPicture, normalizePicture } from "./clip-processor.ts";
+import { softmax } from "./metrics.ts";
+import { firstRows, pixelBatches } from "./pixel-batches.ts";
+import { resnetGraph, resnetTrainingGraph } from "./resnet-graph.ts";
+import { initialResnet, type ResnetLayout, resnetChannels, resnetLayout } from "./resnet-layout.ts";
+import { batchesAhead, papersShares, stackedBatches } from "./training-batch.ts";
+
+/** SGD as He et al. 2016 have it. */
+const sgd = { momentum: 0.9, weightDecay: 1e-4 };
+
+/** Larger pictures are made smaller: what ImageNet's networks see. */
+const mostSide = 224;
+
+type Parts = { readonly layout: ResnetLayout; readonly processor: ClipProcessor; readonly session: SessionOptions };
+
+/** @param resolution of the run's images, in pixels: the network sees pictures of this side, or of 224 pixels */
+export function resnetClassifier(classes: number, resolution: number, session: SessionOptions): ClassifierKind {
+  const side = Math.min(resolution, mostSide);
+  const layout = resnetLayout({ classes, side, channels: resnetChannels });
+  const processor = processorOf(side);
+  const parts = { layout, processor, session };
+  return {
+    name: "resnet",
+    identity: resnetIdentity(side),
+    side,
+    crop: (picture) => cropPicture(processor, picture),
+    normalize: (picture) => normalizePicture(processor, picture),
+    createTrainer: (length, rows) => createTrainer(parts, length, rows),
+    createJudge: (batchSize) => createJudge(parts, batchSize),
+  };
+}
+
+/** Raise the version when a change of the network changes what it answers. */
+function resnetIdentity(side: number): Json {
+  return { network: "resnet", version: 1, channels: [...resnetChannels], side, ...sgd };
+}
+
+/** The whole short side, values from -1 to 1. */
+function processorOf(side: number): ClipProcessor {
+  const half = [0.5, 0.5, 0.5];
+  return { shortestEdge: side, cropSide: side, resample: "bicubic", mean: half, std: half };
+}
+
+async function createTrainer(parts: Parts, length: TrainingLength, rows: number): Promise<ClassifierTrainer> {
+  const { layout, processor, session: options } = parts;
+  const { batchSize } = length;
+  const build = (some: number) => ({ ...resnetTrainingGraph({ rows: some, batchSize, layout, sgd }) });
+  const session = await createRowSession(rows, build, options);
+  const lrSchedule = classifierSchedule(length);
+  const shown = { ...papersShares, ...layout.config, batchSize, normalization: processor };
+  const ahead = batchesAhead(shown);
+  const size = [rows, layout.parameterCount];
+  return {
+    start: (some) =>
+      startingState(concatenated(some.map(({ stream }) => initialResnet(layout, randomStream(...stream, "start"))))),
+    step: async (some, state) => {
+      const learningRate = learningRateAt(lrSchedule, state.step);
+      const feeds = {
+        ...stackedBatches(await ahead(some, state.step), shown),
+        parameters: float32(state.parameters, size),
+        velocity: float32(state.firstMoment, size),
+        learningRate: float32(new Float32Array(rows).fill(learningRate), [rows, 1]),
+      };
+      const running = session.run(feeds, ["nextParameters", "nextVelocity", "losses"]);
+      ahead(some, state.step + 1);
+      const found = await running;
+      const data = (name: string) => found[name]!.data as Float32Array;
+      // SGD has no second moment: that of the start, zeros, goes along.
+      const moved = { parameters: data("nextParameters"), firstMoment: data("nextVelocity") };
+      return { losses: data("losses"), state: { ...state, ...moved, step: state.step + 1 } };
+    },
+    release: () => session.release(),
+  };
+}
+
+async function createJudge({ layout, session: options }: Parts, batchSize: number): Promise<ClassifierJudge> {
+  const session = await createSession({ ...resnetGraph({ rows: 1, batchSize, layout }) }, options);
+  const { classes, side } = layout.config;
+  return {
+    judge: async (classifiers, pictures) => {
+      const answers = classifiers.map((): Float32Array[] => []);
+      for await (const { pixels, count } of pixelBatches(pictures, batchSize, side)) {
+        for (const [index, parameters] of classifiers.entries()) {
+          const found = await session.run({ pixels, parameters: float32(parameters, [1, layout.parameterCount]) });
+          answers[index]!.push(...firstRows(found.logits!.data as Float32Array, count, classes).map(softmax));
+        }
+      }
+      return answers;
+    },
+    release: () => session.release(),
+  };
+}
