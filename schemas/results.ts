@@ -125,15 +125,15 @@ export type SetQuality = {
   };
   /** Groups of images that are linked by cosines of at least `threshold`. */
   readonly duplicates?: { readonly threshold: number; readonly groups: readonly (readonly string[])[] };
-  /** What the rules of the configuration kept out of training; without rules empty. */
+  /** What verdicts of the user and rules of the configuration kept out of training; without them empty. */
   readonly leftOut?: readonly LeftOut[];
 };
 
-/** What a rule left out; an image counts for the first rule that meets it. */
+/** What was left out for one reason; an image counts for the first reason that holds. */
 export type LeftOut = {
-  /** The field of `evaluation` in the configuration, and its value. */
-  readonly rule: "minLabelProbability" | "maxPhotoCosine" | "maxImageCosine";
-  readonly threshold: number;
+  /** "rejected" by the user, who has no threshold; else the field of `evaluation` in the configuration, and its value. */
+  readonly rule: "rejected" | "minLabelProbability" | "maxPhotoCosine" | "maxImageCosine";
+  readonly threshold: number | null;
   /** Images of each class. */
   readonly perClass: readonly number[];
   readonly files: readonly string[];

@@ -36,6 +36,15 @@ export async function readCuration(root: string): Promise<ReadonlyMap<string, Cu
   return new Map(entries.filter(isCurationEntry).map((entry) => [entry.file, entry]));
 }
 
+/** Whether an image is rejected; a verdict on one that was made anew since then counts no more. */
+export function isRejected(
+  curation: ReadonlyMap<string, CurationEntry>,
+  { file, sha256: hash }: Pick<CurationEntry, "file" | "sha256">,
+): boolean {
+  const entry = curation.get(file);
+  return entry?.verdict === "reject" && entry.sha256 === hash;
+}
+
 /** The verdicts that stand, by file. */
 export async function readVerdicts({ root }: { readonly root: string }): Promise<ReadonlyMap<string, Verdict>> {
   const found = new Map<string, Verdict>();

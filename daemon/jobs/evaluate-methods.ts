@@ -1,6 +1,7 @@
 /** The synthetic sets of an evaluation: each method's run is carried out, or found done, and its images are listed. */
 import { join } from "node:path";
 import type { MethodName } from "../config/preset.ts";
+import { isRejected, readCuration } from "./curation.ts";
 import type { SyntheticPicture, SyntheticSet } from "./evaluate-plan.ts";
 import { readFinishedImages } from "./finished-images.ts";
 import { type JobRequest, type PreparedJob, prepareJob } from "./prepare-job.ts";
@@ -35,7 +36,7 @@ export async function prepareMethods(
 
 type MethodOptions = Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds" | "evaluation">;
 
-/** Carry out a method's run, as far as it is not done, and list its images. */
+/** Carry out a method's run, as far as it is not done, and list its images, with the user's verdicts. */
 export async function syntheticSet(
   { method, prepared, root }: MethodRun,
   { signal, emit, command, checkpointSeconds, evaluation }: MethodOptions,
@@ -47,13 +48,17 @@ export async function syntheticSet(
   };
   await runJob(prepared, { ...options, root, part: "everything", keepGoing: false });
   const finished = await readFinishedImages(root);
+  const curation = await readCuration(root);
   const parents = new Map(
     prepared.wholePlan.adapters.map(({ id, examples }) => [id, examples.map(({ photo }) => photo.sha256)]),
   );
   const images = prepared.wholePlan.images.map((task): SyntheticPicture => {
     const { file, sha256 } = finished.get(task.id)!;
     const own = task.fusion.flatMap(({ adapterId }) => parents.get(adapterId) ?? []);
-    return { name: file, file: inRun(root, file), sha256, label: task.classIndex, parents: [...new Set(own)] };
+    return {
+      ...{ name: file, file: inRun(root, file), sha256, label: task.classIndex, parents: [...new Set(own)] },
+      isRejected: isRejected(curation, { file, sha256 }),
+    };
   });
   return { method, images };
 }

@@ -14,6 +14,8 @@ export type SyntheticSet = { readonly method: MethodName; readonly images: reado
 /** `parents`: SHA-256 of the real photos that its adapters saw. */
 export type SyntheticPicture = EvaluationPicture & {
   readonly parents: readonly string[];
+  /** The user rejected it. */
+  readonly isRejected?: boolean;
   /** No classifier learns from it. */
   readonly isLeftOut?: boolean;
 };
@@ -115,9 +117,7 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
 
 function noImages({ method, images }: SyntheticSet, shots: number): string {
   const reason = `A class has no ${method} image whose real photos are all among the ${shots} drawn`;
-  return images.some(({ isLeftOut }) => isLeftOut === true)
-    ? `${reason}, or the rules of the configuration left all of them out.`
-    : `${reason}.`;
+  return images.some(({ isLeftOut }) => isLeftOut === true) ? `${reason}, or all of them are left out.` : `${reason}.`;
 }
 
 function classifierTask(

@@ -160,13 +160,14 @@ function surplus(groups: readonly (readonly string[])[]): number {
   return groups.reduce((sum, { length }) => sum + length - 1, 0);
 }
 
-/** One line for each set and rule: how many images it left out, and of which classes. */
+/** One line for each set and reason: how many images are left out, and of which classes. */
 function leftOutNotes(sets: readonly SetQuality[], classes: readonly string[]): readonly string[] {
   const notes = sets.flatMap(({ method, images, leftOut = [] }) =>
     leftOut.map(({ rule, threshold, perClass, files }) => {
       const counts = perClass.flatMap((count, label) => (count === 0 ? [] : [`${classes[label]} ${count}`]));
       const where = counts.length === 0 ? "" : ` (${counts.join(", ")})`;
-      return `- Left out of training by evaluation.${rule} ${threshold}: ${files.length} of ${images} images of ${method}${where}.`;
+      const reason = rule === "rejected" ? "because you rejected them" : `by evaluation.${rule} ${threshold}`;
+      return `- Left out of training ${reason}: ${files.length} of ${images} images of ${method}${where}.`;
     }),
   );
   return notes.length === 0 ? [] : [notes.join("\n")];

@@ -9,7 +9,7 @@ import { type ExportDataset, readExportDataset } from "../data/export-rows.ts";
 import { csvText, jsonLinesText } from "../data/export-table.ts";
 import { writeWebDataset } from "../data/export-webdataset.ts";
 import { datasetPaths } from "../data/synthetic-dataset.ts";
-import { curationFile, readCuration } from "./curation.ts";
+import { curationFile, isRejected, readCuration } from "./curation.ts";
 import { type AdapterFormat, exportAdapters, finishedAdapters } from "./export-adapters.ts";
 import type { ExportDtype, ExportFormat } from "./export-formats.ts";
 
@@ -95,10 +95,9 @@ async function exportDataset(
  */
 async function withoutRejected(dataset: ExportDataset): Promise<{ dataset: ExportDataset; rejected: number }> {
   const curation = await readCuration(dataset.root);
-  const rows = dataset.rows.filter((row) => {
-    const entry = curation.get(`${datasetPaths.train}/${row.fileName}`);
-    return entry?.verdict !== "reject" || entry.sha256 !== row.sha256;
-  });
+  const rows = dataset.rows.filter(
+    ({ fileName, sha256: hash }) => !isRejected(curation, { file: `${datasetPaths.train}/${fileName}`, sha256: hash }),
+  );
   if (0 < rows.length) return { dataset: { ...dataset, rows }, rejected: dataset.rows.length - rows.length };
   throw loftError("run-damaged", {
     what: `Every image of ${dataset.root} is rejected in ${curationFile}.`,

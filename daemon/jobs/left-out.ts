@@ -1,36 +1,40 @@
-/** Which synthetic images no classifier learns from, because the configuration says so, and what is told of them. Pure. */
+/** Which synthetic images no classifier learns from, because the user or the configuration says so, and what is told of them. Pure. */
 import type { LeftOut } from "../../schemas/results.ts";
 import type { EvaluationConfig } from "../config/resolve.ts";
-import type { SyntheticSet } from "./evaluate-plan.ts";
+import type { SyntheticPicture, SyntheticSet } from "./evaluate-plan.ts";
 import type { ImageFacts } from "./evaluate-sets.ts";
 
 export type Rules = Pick<EvaluationConfig, "minLabelProbability" | "maxPhotoCosine" | "maxImageCosine">;
 
-/** The set without the images that a rule meets. Nothing is deleted; images keep their order. */
+/** The set with the images marked that are rejected or meet a rule. Nothing is deleted; images keep their order. */
 export function withoutLeftOut(set: SyntheticSet, facts: readonly ImageFacts[], rules: Rules): SyntheticSet {
   const images = set.images.map((image, index) =>
-    ruleOf(facts[index]!, rules) === undefined ? image : { ...image, isLeftOut: true },
+    reasonOf(image, facts[index]!, rules) === undefined ? image : { ...image, isLeftOut: true },
   );
   return { ...set, images };
 }
 
-/** For each rule that is on: how many images of each class it left out. An image counts for the first rule that met it. */
+/** Of the rejected, where there are any, and of each rule that is on: the images. An image counts for the first of them. */
 export function leftOutBy(
   { images }: SyntheticSet,
   facts: readonly ImageFacts[],
   { rules, classes }: { readonly rules: Rules; readonly classes: number },
 ): readonly LeftOut[] {
-  const met = facts.map((each) => ruleOf(each, rules));
-  return ruleNames.flatMap((rule) => {
-    const threshold = rules[rule];
-    if (threshold === null) return [];
+  const met = facts.map((each, index) => reasonOf(images[index]!, each, rules));
+  return ["rejected" as const, ...ruleNames].flatMap((rule) => {
+    const threshold = rule === "rejected" ? null : rules[rule];
     const own = images.filter((_, index) => met[index] === rule);
+    if (threshold === null && own.length === 0) return [];
     const perClass = Array.from({ length: classes }, (_, label) => own.filter((image) => image.label === label).length);
     return [{ rule, threshold, perClass, files: own.map(({ name }) => name) }];
   });
 }
 
 const ruleNames = ["minLabelProbability", "maxPhotoCosine", "maxImageCosine"] as const;
+
+function reasonOf({ isRejected }: SyntheticPicture, facts: ImageFacts, rules: Rules): LeftOut["rule"] | undefined {
+  return isRejected === true ? "rejected" : ruleOf(facts, rules);
+}
 
 function ruleOf({ ownProbability, photoCosine, earlierCosine }: ImageFacts, rules: Rules): LeftOut["rule"] | undefined {
   const { minLabelProbability, maxPhotoCosine, maxImageCosine } = rules;

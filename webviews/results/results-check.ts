@@ -183,7 +183,7 @@ const isSet = isObject<
       // A rule that this version does not know is shown by its name.
       isObject<LeftOut>({
         rule: isText as Check<string> as Check<LeftOut["rule"]>,
-        threshold: isNumber,
+        threshold: isNumberOrNull,
         perClass: isList(isCount),
         files: isList(isText),
       }),

@@ -77,8 +77,10 @@ export function methodTitle(method: string): string {
 }
 
 /** Rules that this version does not know are named as in the configuration. */
-function ruleText(rule: string, threshold: number): string {
+function ruleText(rule: string, threshold: number | null): string {
   switch (rule) {
+    case "rejected":
+      return "rejected by you";
     case "minLabelProbability":
       return `probability of the own class below ${threshold}`;
     case "maxPhotoCosine":
@@ -86,7 +88,7 @@ function ruleText(rule: string, threshold: number): string {
     case "maxImageCosine":
       return `nearer to an earlier image than a cosine of ${threshold}`;
     default:
-      return `${rule} ${threshold}`;
+      return threshold === null ? rule : `${rule} ${threshold}`;
   }
 }
 
@@ -177,7 +179,7 @@ export const texts = {
   duplicates: "Duplicates",
   duplicatesAbout: "Groups of images that are nearly the same",
   leftOut: "Left out",
-  leftOutAbout: "Images that the rules of the configuration kept out of training",
+  leftOutAbout: "Images that your verdicts or the rules of the configuration kept out of training",
   sortBy: (title: string) => `Sort by ${title}`,
   best: "best",
   second: "second best",
@@ -270,5 +272,6 @@ export const texts = {
   duplicateGroups: (count: number, threshold: number) =>
     `${plural(count, "group", "groups")} of images that are nearly the same (cosine of at least ${threshold})`,
   leftOutOf: (count: number) => `${plural(count, "image", "images")} left out of training`,
-  leftOutRule: (rule: string, threshold: number, count: number) => `${countText(count)}: ${ruleText(rule, threshold)}`,
+  leftOutRule: (rule: string, threshold: number | null, count: number) =>
+    `${countText(count)}: ${ruleText(rule, threshold)}`,
 } as const;

@@ -65,6 +65,7 @@ const results: LoftResults = {
         ],
       },
       leftOut: [
+        { rule: "rejected", threshold: null, perClass: [1, 0], files: ["e.png"] },
         { rule: "minLabelProbability", threshold: 0.2, perClass: [0, 2], files: ["a.png", "b.png"] },
         { rule: "maxImageCosine", threshold: 0.99, perClass: [0, 0], files: [] },
       ],

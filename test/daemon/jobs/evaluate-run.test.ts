@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../daemon/base/errors.ts";
 import { accuracy, calibrationError, confusionMatrix, mean, perClassAccuracy } from "../../../daemon/eval/metrics.ts";
+import { writeVerdict } from "../../../daemon/jobs/curation.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -271,6 +272,32 @@ describe("quality", { timeout: 240_000 }, () => {
     for (const file of rule!.files) await access(join(run.root, "methods", "class-prompt", file));
     const text = await readFile(join(evaluation, "results.md"), "utf8");
     expect(text).toContain(`Left out of training by evaluation.minLabelProbability ${threshold}: ${left} of 6 images`);
+  });
+
+  it("keeps images out of training that the user rejected, and takes them back with the verdict", async () => {
+    const run = await makeTinyEvaluation(await temporaryFolder(), { rows: ["synthetic"], methods: ["class-prompt"] });
+    const all = await evaluateTiny(run);
+    const root = join(run.root, "methods", "class-prompt");
+    const [file] = (await readdir(join(root, "data", "train", "cat"))).map((name) => `data/train/cat/${name}`);
+    await writeVerdict(root, file!, "reject");
+    const { results, folder } = await evaluateTiny(run);
+    expect(results.sets[0]!.leftOut).toEqual([{ rule: "rejected", threshold: null, perClass: [1, 0], files: [file] }]);
+    expect(results.sets[0]!.images).toBe(6);
+    const [before, after] = [all, { results }].map((each) => each.results.rows[0]!.runs[0]!);
+    expect(after!.syntheticPictures).toBe(5);
+    expect(after!.task).not.toBe(before!.task);
+    expect(await readFile(join(folder, "results.md"), "utf8")).toContain(
+      "Left out of training because you rejected them: 1 of 6 images of class-prompt (cat 1).",
+    );
+    await writeVerdict(root, file!, null);
+    const trainings: RunEvent[] = [];
+    const again = await evaluateTiny(run, {
+      emit: (event) => {
+        if (isStepOf(event)) trainings.push(event);
+      },
+    });
+    expect(again.results.rows).toEqual(all.results.rows);
+    expect(trainings).toEqual([]);
   });
 
   it("warns of a test picture that is a photo saved anew", async () => {

@@ -37,6 +37,17 @@ describe("an image is left out", () => {
     expect(told.map(({ rule }) => rule)).toEqual(Object.keys(rules));
   });
 
+  it("because the user rejected it, before any rule", () => {
+    const judged = { ...set, images: images.map((image, index) => ({ ...image, isRejected: index === 3 })) };
+    const rules = { ...off, maxPhotoCosine: 0.3 };
+    const { images: marked } = withoutLeftOut(judged, facts, off);
+    expect(marked.filter(({ isLeftOut }) => isLeftOut === true).map(({ name }) => name)).toEqual(["3.png"]);
+    expect(leftOutBy(judged, facts, { rules, classes: 2 })).toEqual([
+      { rule: "rejected", threshold: null, perClass: [0, 1], files: ["3.png"] },
+      { rule: "maxPhotoCosine", threshold: 0.3, perClass: [2, 1], files: ["0.png", "1.png", "2.png"] },
+    ]);
+  });
+
   it("and counts for the first rule that meets it, by class", () => {
     const rules = { minLabelProbability: 0.2, maxPhotoCosine: 0.96, maxImageCosine: 0.6 };
     expect(leftOutBy(set, facts, { rules, classes: 3 })).toEqual([
