@@ -41,23 +41,25 @@ export function datasetPictures(dataset: Dataset, dataFolder: string): readonly 
 export async function readLabeledFolder(folder: string, field: string, dataset: Dataset): Promise<PictureFolder> {
   const found = await readFewShotFolder(folder);
   const { classes } = dataset;
-  const labelOf = (name: string) =>
-    classes.findIndex((one) =>
-      [one.folder, one.className].some((own) => own.normalize("NFC") === name.normalize("NFC")),
-    );
-  const unknown = found.classes.find((one) => labelOf(one.folder) === -1);
+  const labels = labelsByName(dataset);
+  const labelOf = (name: string) => labels.get(name.normalize("NFC"));
+  const unknown = found.classes.find((one) => labelOf(one.folder) === undefined);
   if (unknown !== undefined) throw unknownLabel(unknown.folder, field, dataset);
-  const pictures = found.classes.flatMap(({ folder: name, photos }) =>
-    photos.map(({ path, sha256 }) => ({
-      name: path,
-      file: join(folder, ...path.split("/")),
-      sha256,
-      label: labelOf(name),
-    })),
-  );
-  const missing = classes.filter((_, label) => pictures.every((picture) => picture.label !== label));
+  const pictures = found.classes.flatMap(({ folder: name, photos }) => {
+    const label = labelOf(name)!;
+    return photos.map(({ path, sha256 }) => ({ name: path, file: join(folder, ...path.split("/")), sha256, label }));
+  });
+  const there = new Set(pictures.map(({ label }) => label));
+  const missing = classes.filter((_, label) => !there.has(label));
   if (0 < missing.length) throw missingLabels(missing, field, found);
   return { pictures, warnings: problemWarnings(found, field) };
+}
+
+/** Where one class is called as another's folder, the folder counts. */
+function labelsByName({ classes }: Dataset): ReadonlyMap<string, number> {
+  const named = (name: keyof Pick<Dataset["classes"][number], "className" | "folder">) =>
+    classes.map((one, label) => [one[name].normalize("NFC"), label] as const);
+  return new Map([...named("className"), ...named("folder")]);
 }
 
 function unknownLabel(name: string, field: string, { classes }: Dataset) {
