@@ -1,5 +1,6 @@
 /** Carries out the classifiers of an evaluation: trains the seeds of a cell together, judges them once, keeps answers. */
 import type { RunEvent } from "../../schemas/run-event.ts";
+import { loftError } from "../base/errors.ts";
 import { type ClassifierJudge, rowParameters, type TrainingLength } from "../eval/classifier.ts";
 import { accuracy } from "../eval/metrics.ts";
 import type { ClassifierRow } from "../eval/training-batch.ts";
@@ -48,7 +49,7 @@ export function taskGroups({ tasks }: Pick<Cell, "tasks">): readonly (readonly C
 
 /**
  * Train the classifiers of a group, or go on where they were, and keep their answers.
- * @throws LoftError "interrupted", and what reading pictures and computing throws
+ * @throws LoftError "interrupted", "not-finite", and what reading pictures and computing throws
  */
 export async function trainGroup(
   context: TrainingContext,
@@ -113,6 +114,7 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
     const result = await trainer.step(rows, state);
     ({ state } = result);
     losses = [...result.losses];
+    refuseNotFinite(cell, tasks, { step: state.step, losses });
     const durationSeconds = (performance.now() - stepStarted) / 1000;
     emit(stepEvent(cell, { step: state.step, steps: length.steps, losses, durationSeconds }));
     if (isLook(context, state.step)) best = await lookedAt(context, group, { state, best });
@@ -123,6 +125,20 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
   }
   for (const [row, { id }] of tasks.entries()) emit(finishedEvent(cell, id, losses[row]!));
   return { best, seconds };
+}
+
+/** The accuracy of a classifier that is lost would look like any other. */
+function refuseNotFinite(
+  { id }: Cell,
+  tasks: readonly ClassifierTask[],
+  { step, losses }: { readonly step: number; readonly losses: readonly number[] },
+): void {
+  const lost = tasks.find((_, row) => !Number.isFinite(losses[row]));
+  if (lost === undefined) return;
+  throw loftError("not-finite", {
+    what: `The loss of the classifier ${id}, seed ${lost.seed}, became NaN or infinite at step ${step}.`,
+    fix: "Lower evaluation.learningRate. Rows that are done stay in the results.",
+  });
 }
 
 function rowsOf({ runSeed, sources }: TrainingContext, tasks: readonly ClassifierTask[]): ClassifierRow[] {
