@@ -75,15 +75,20 @@ export function coverageOf(real: Features, synthetic: Features, neighbors = 5): 
   const k = Math.max(1, Math.min(neighbors, real.length - 1, synthetic.length - 1));
   const realRadii = radii(real, k);
   const syntheticRadii = radii(synthetic, k);
-  const between = real.map((row) => Float64Array.from(synthetic, (other) => distance(row, other)));
   const share = (hits: readonly boolean[]) => mean(hits.map(Number));
-  const inRealBall = (column: number) => between.filter((row, index) => row[column]! < realRadii[index]!).length;
-  const counts = synthetic.map((_, column) => inRealBall(column));
+  // Of each synthetic picture the real balls that it lies in. Distances are not kept: of large sets they fill the memory.
+  const counts = synthetic.map(() => 0);
+  const near = real.map((row, index) => {
+    const gaps = synthetic.map((other) => distance(row, other));
+    for (const [column, gap] of gaps.entries()) if (gap < realRadii[index]!) counts[column]! += 1;
+    const isCovered = gaps.some((gap) => gap < realRadii[index]!);
+    return { isCovered, isRecalled: gaps.some((gap, column) => gap < syntheticRadii[column]!) };
+  });
   return {
     precision: share(counts.map((count) => 0 < count)),
-    recall: share(between.map((row) => row.some((value, column) => value < syntheticRadii[column]!))),
+    recall: share(near.map(({ isRecalled }) => isRecalled)),
     density: mean(counts) / k,
-    coverage: share(between.map((row, index) => row.some((value) => value < realRadii[index]!))),
+    coverage: share(near.map(({ isCovered }) => isCovered)),
   };
 }
 

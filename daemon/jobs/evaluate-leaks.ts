@@ -1,10 +1,27 @@
 /** Pictures that two splits of an evaluation share: the same bytes, or nearly the same picture in CLIP's eyes. */
+import { loftError } from "../base/errors.ts";
 import { nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
 import type { EvaluationPicture, EvaluationWarning } from "./evaluate-pictures.ts";
 import type { Onlooker } from "./onlooker.ts";
 
 /** What is learned from, chosen with and judged on, by its name for people. */
 export type Splits = Readonly<Record<string, readonly EvaluationPicture[]>>;
+
+/**
+ * Two splits of the same pictures are one, in whatever folders they lie.
+ * @throws LoftError "config-invalid"
+ */
+export function refuseSamePictures(splits: Splits): void {
+  const contentsOf = (pictures: readonly EvaluationPicture[]) => new Set(pictures.map(({ sha256 }) => sha256));
+  for (const { left, pictures, right, others } of pairsOf(splits)) {
+    const [own, other] = [contentsOf(pictures), contentsOf(others)];
+    if (own.size !== other.size || ![...own].every((hash) => other.has(hash))) continue;
+    throw loftError("config-invalid", {
+      what: `The ${left} pictures are the ${right} pictures, copied: all ${own.size} of them.`,
+      fix: "Keep test pictures apart: what a classifier learns from or is chosen with must not judge it.",
+    });
+  }
+}
 
 /** Pictures that are in two splits, byte by byte. */
 export function leakWarnings(splits: Splits): readonly EvaluationWarning[] {

@@ -65,7 +65,7 @@ function cellsOf(
   { rows, reference, datasets = [] }: LoftResults,
   best: (text: string) => string,
 ): readonly (readonly string[])[] {
-  const highest = Math.max(...rows.map((row) => row.mean ?? Number.NEGATIVE_INFINITY));
+  const highest = Math.max(...comparable(rows).map((row) => row.mean ?? Number.NEGATIVE_INFINITY));
   const base = rows.find(({ id }) => id === reference);
   const against = base === undefined ? "Difference" : `Against ${base.title}`;
   return [
@@ -80,13 +80,21 @@ function cellsOf(
         row.shots === null ? "-" : String(row.shots),
         row.imagesPerClass === null ? "-" : String(row.imagesPerClass),
         ...(row.perDataset ?? []).map((cell) => (cell === null ? "-" : accuracyText(cell))),
-        row.mean === highest ? best(found) : found,
+        row.mean === highest && comparable(rows).includes(row) ? best(found) : found,
         differenceText(row),
         row.calibrationError === null ? "-" : percent(row.calibrationError),
         runsText(row),
       ];
     }),
   ];
+}
+
+/** Rows whose means are over all datasets that any row has: a mean over easier ones alone would be the best of all. */
+function comparable(rows: readonly ResultRow[]): readonly ResultRow[] {
+  const isThere = ({ perDataset = [] }: ResultRow, index: number) => (perDataset[index]?.mean ?? null) !== null;
+  return rows.filter((row) =>
+    (row.perDataset ?? []).every((_, index) => isThere(row, index) || !rows.some((other) => isThere(other, index))),
+  );
 }
 
 function runsText({ runs, missing, perDataset }: ResultRow): string {
@@ -110,7 +118,8 @@ function differenceText({ difference }: ResultRow): string {
   return `${signed(difference.difference)} [${signed(difference.low)}, ${signed(difference.high)}]`;
 }
 
-function notesOf({ rows }: LoftResults): readonly string[] {
+function notesOf(results: LoftResults): readonly string[] {
+  const { rows } = results;
   const reasons = new Map<string, string[]>();
   for (const { id, missing } of rows) {
     for (const { seed, reason } of missing) reasons.set(reason, [...(reasons.get(reason) ?? []), `${id} seed ${seed}`]);
@@ -118,12 +127,35 @@ function notesOf({ rows }: LoftResults): readonly string[] {
   const single = rows.some(({ kind, runs }) => kind !== "zero-shot" && runs.length === 1);
   return [
     ...[...reasons].map(([reason, places]) => `Missing: ${places.join(", ")}. ${reason}`),
+    ...fewerNotes(results),
+    ...allPhotosNotes(results),
     ...(single
       ? [
           "A row of one run has no standard deviation, and the interval of its difference knows the chance of the test pictures alone: raise evaluation.seeds.",
         ]
       : []),
   ];
+}
+
+/** Rows whose classifiers learned from less than their columns say. */
+function fewerNotes({ rows, dataset: { classes } }: LoftResults): readonly string[] {
+  const fewer = rows.flatMap(({ id, imagesPerClass, runs }) => {
+    const wanted = (imagesPerClass ?? 0) * classes.length;
+    const counts = [...new Set(runs.map((run) => run.syntheticPictures))].sort((left, right) => left - right);
+    if (counts.length === 0 || wanted <= counts[0]!) return [];
+    return [`${id} (${counts.join(", ")} of ${wanted})`];
+  });
+  const reason = "The photos drawn, verdicts and rules leave no more.";
+  return fewer.length === 0 ? [] : [`Fewer images than the column says: ${fewer.join(", ")}. ${reason}`];
+}
+
+/** Where no photos are left to draw, runs say nothing of the choice of photos. */
+function allPhotosNotes({ rows, dataset: { photos } }: LoftResults): readonly string[] {
+  const isOfAll = ({ kind, runs }: ResultRow) =>
+    kind !== "synthetic" && 1 < runs.length && runs.every(({ realPictures }) => realPictures === photos);
+  const ids = rows.filter(isOfAll).map(({ id }) => id);
+  if (ids.length === 0) return [];
+  return [`Runs of ${ids.join(", ")} differ in training alone: all of them have all ${photos} photos.`];
 }
 
 function setsTable({ sets, dataset: { classes } }: LoftResults): string {

@@ -19,7 +19,7 @@ import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
 import { type EvaluationTeller, openEvaluationTeller } from "./evaluate-events.ts";
 import { evaluationFolder, resultsFile } from "./evaluate-files.ts";
-import { leakWarnings, type Splits } from "./evaluate-leaks.ts";
+import { leakWarnings, refuseSamePictures, type Splits } from "./evaluate-leaks.ts";
 import { lookAt } from "./evaluate-look.ts";
 import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
 import {
@@ -164,6 +164,7 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
     ...(validation === undefined ? {} : { validation: validation.pictures }),
     test: test.pictures,
   };
+  refuseSamePictures(splits);
   return {
     ...{ own, classifier, trained, photos },
     methods: await prepareMethods(request, own, own.outputFolder),
@@ -371,27 +372,30 @@ async function writeResults(
   results: LoftResults,
   answered: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] },
 ): Promise<LoftResults> {
-  await writeFileAtomic(join(folder, "predictions.jsonl"), predictionLines(answered));
+  await writeFileAtomic(join(folder, "predictions.jsonl"), predictions(answered));
   await writeFileAtomic(join(folder, "results.csv"), resultsCsv(results));
   await writeFileAtomic(join(folder, "results.md"), resultsMarkdown(results));
   await writeJsonAtomic(join(folder, resultsFile), results);
   return results;
 }
 
-/** One line per row, seed and test picture: enough to compute every number of the table again. */
-function predictionLines({
+/**
+ * One line per row, seed and test picture: enough to compute every number of the table again. One training after
+ * another: all of them may be more than a string can hold.
+ */
+async function* predictions({
   cells,
   answers,
   test,
-}: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] }): string {
-  const lines = cells.flatMap((cell) =>
-    cell.tasks.flatMap(({ id, seed }) =>
-      (answers.get(id)?.probabilities ?? []).map((probabilities, index) => {
+}: Pick<Found, "cells" | "answers"> & { readonly test: readonly EvaluationPicture[] }): AsyncGenerator<Uint8Array> {
+  for (const cell of cells) {
+    for (const { id, seed } of cell.tasks) {
+      const lines = (answers.get(id)?.probabilities ?? []).map((probabilities, index) => {
         const { name, label } = test[index]!;
         const predicted = predictedClass({ probabilities });
         return `${JSON.stringify({ row: cell.id, seed, file: name, label, predicted, probabilities })}\n`;
-      }),
-    ),
-  );
-  return lines.join("");
+      });
+      yield Buffer.from(lines.join(""));
+    }
+  }
 }

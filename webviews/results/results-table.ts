@@ -22,7 +22,7 @@ export function resultsTable(results: LoftResults, choice: TableChoice): TableMo
   const columns = [...leadColumns(), ...metricColumns(results, choice), runsColumn()];
   const rows = orderedRows(results.rows).filter((row) => isShown(row, choice.view));
   const lines = rows.map((row): Line => {
-    const cells = [...leadCells(row), ...metricCells(row, results, choice), runsCell(row)];
+    const cells = [...leadCells(row, results), ...metricCells(row, results, choice), runsCell(row)];
     return { id: row.id, title: row.title, label: rowLabel(row), group: groupTexts[row.kind], cells };
   });
   return markBest({ caption: texts.resultsTable(choice.metric, choice.split), head: texts.row, columns, lines });
@@ -63,10 +63,15 @@ function leadColumns(): readonly Column[] {
   ];
 }
 
-function leadCells({ shots, imagesPerClass }: ResultRow): readonly Cell[] {
+function leadCells({ shots, imagesPerClass, runs }: ResultRow, { dataset }: LoftResults): readonly Cell[] {
+  const wanted = (imagesPerClass ?? 0) * dataset.classes.length;
+  const fewest = Math.min(...runs.map(({ syntheticPictures }) => syntheticPictures));
   return [
     { type: "count", count: shots },
-    { type: "count", count: imagesPerClass },
+    {
+      ...{ type: "count", count: imagesPerClass },
+      ...(fewest < wanted ? { warning: texts.fewerImages(fewest, wanted) } : {}),
+    },
   ];
 }
 
@@ -115,7 +120,7 @@ function metricCells(row: ResultRow, results: LoftResults, choice: TableChoice):
     case "accuracy":
       return [
         ...shownDatasets(results, choice.split).map((_, i) => datasetCell(row.perDataset?.[i] ?? null)),
-        accuracyCell(row, choice.split),
+        accuracyCell(row, choice.split, results),
         ...differenceCells(row, choice.differences),
       ];
     case "calibration":
@@ -133,9 +138,17 @@ function datasetCell(found: DatasetCell | null): Cell {
   return 0 < missing ? { ...cell, warning: texts.missingOf(runs, runs + missing) } : cell;
 }
 
-function accuracyCell({ mean, std, runs }: ResultRow, split: Split): Cell {
-  if (split === "test") return { type: "value", mean, std, rank: "none" };
-  return { type: "value", ...meanAndStd(runs.flatMap((run) => runAccuracy(run, split) ?? [])), rank: "none" };
+function accuracyCell(row: ResultRow, split: Split, { rows }: LoftResults): Cell {
+  const { mean, std, runs } = row;
+  const cell = { type: "value", rank: "none", ...(isPartialMean(row, rows) ? { isPartial: true } : {}) } as const;
+  if (split === "test") return { ...cell, mean, std };
+  return { ...cell, ...meanAndStd(runs.flatMap((run) => runAccuracy(run, split) ?? [])) };
+}
+
+/** The mean leaves out a dataset that another row has: over easier ones alone it would be the best of all. */
+function isPartialMean(row: ResultRow, rows: readonly ResultRow[]): boolean {
+  const isThere = ({ perDataset = [] }: ResultRow, index: number) => (perDataset[index]?.mean ?? null) !== null;
+  return (row.perDataset ?? []).some((_, index) => !isThere(row, index) && rows.some((other) => isThere(other, index)));
 }
 
 function differenceCells(row: ResultRow, differences: Differences | undefined): readonly Cell[] {

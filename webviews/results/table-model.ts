@@ -30,6 +30,8 @@ export type ValueCell = {
   readonly mean: number | null;
   readonly std: number | null;
   readonly rank: Rank;
+  /** A mean over fewer datasets than other lines': it has no mark. */
+  readonly isPartial?: boolean;
   /** Why the value is not to be trusted in full. */
   readonly warning?: string;
 };
@@ -75,7 +77,7 @@ export function markBest(model: TableModel): TableModel {
   const lines = model.lines.map((line) => ({
     ...line,
     cells: line.cells.map((cell, i) => {
-      if (cell.type !== "value" || cell.mean === null) return cell;
+      if (cell.type !== "value" || cell.mean === null || cell.isPartial === true) return cell;
       const rank = marks[i]?.get(numberText(cell.mean, unitOf(model, i))) ?? "none";
       return { ...cell, rank };
     }),
@@ -119,7 +121,7 @@ function marksOf(lines: readonly Line[], { better, unit }: Column, index: number
   if (better === "neither") return new Map();
   const means = lines.flatMap(({ cells }) => {
     const cell = cells[index];
-    return cell?.type === "value" && cell.mean !== null ? [cell.mean] : [];
+    return cell?.type === "value" && cell.mean !== null && cell.isPartial !== true ? [cell.mean] : [];
   });
   const ordered = means.sort((a, b) => (better === "more" ? b - a : a - b));
   const [best, second, third] = [...new Set(ordered.map((mean) => numberText(mean, unit)))];

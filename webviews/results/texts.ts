@@ -164,6 +164,8 @@ export const texts = {
   accuracyAbout: (split: Split) => `Percent of the ${splitTexts[split].toLowerCase()} that are classified right`,
   mean: "Mean",
   meanAbout: "Mean accuracy in percent over the datasets that have the row",
+  fewerImages: (fewest: number, wanted: number) =>
+    `A run learned from ${fewest} of ${wanted} images: the photos drawn, verdicts and rules leave no more`,
   missingOf: (runs: number, all: number) => `${runs} of ${all} runs`,
   ece: "ECE",
   eceAbout: "Expected calibration error in percent: how far confidence is from accuracy; less is better",

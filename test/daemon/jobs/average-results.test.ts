@@ -121,6 +121,14 @@ describe("what is missing", () => {
   });
 });
 
+it("marks no row as best whose mean leaves out a dataset that others have", () => {
+  const part = outcome("part", { "real-s2": [wrong, wrong] });
+  const [, real, loft] = resultsText(averageResults([pets, part, failed], options)).split("\n");
+  expect(real).toContain("25.0 ± 0.0 *");
+  expect(loft).toContain("75.0 ± 35.4");
+  expect(loft).not.toContain("*");
+});
+
 describe("texts", () => {
   const average = averageResults([pets, cars, failed], { ...options, name: "pets, cars, birds" });
   it.each([

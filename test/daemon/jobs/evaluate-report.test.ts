@@ -13,8 +13,20 @@ const golden = fileURLToPath(new URL("../../fixtures/evaluation", import.meta.ur
 /** Four test pictures, two of each class. */
 const labels = [0, 0, 1, 1];
 
+function pictures(count: number) {
+  return Array.from({ length: count }, (_, index) => {
+    return { name: `${index}.png`, file: `/${index}.png`, sha256: `${index}`, label: index % 2 };
+  });
+}
+
 function cell(id: string, seeds: number, more: Partial<Cell> = {}): Cell {
-  const tasks = Array.from({ length: seeds }, (_, seed) => ({ id: `${id} ${seed}`, seed, real: [], synthetic: [] }));
+  const { kind = "real", imagesPerClass = null } = more;
+  const tasks = Array.from({ length: seeds }, (_, seed) => ({
+    ...{ id: `${id} ${seed}`, seed },
+    real: kind.startsWith("real") ? pictures(4) : [],
+    // One image less than the row says in the first training.
+    synthetic: imagesPerClass === null ? [] : pictures(5 + seed),
+  }));
   return { id, kind: "real", method: null, shots: 2, imagesPerClass: null, tasks, missing: [], ...more };
 }
 

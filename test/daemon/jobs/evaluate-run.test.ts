@@ -1,5 +1,5 @@
 /** A whole evaluation: its files, what a stopped one goes on with, and what it refuses. */
-import { access, copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, copyFile, cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
@@ -201,6 +201,13 @@ const cases: readonly Case[] = [
   ["no test folder", { test: "nowhere" }, "data-folder-missing", "nowhere"],
   ["a test folder that is the photos", { test: "photos" }, "config-invalid", "data.folder and evaluation.test"],
   ["validation on the test pictures", { validation: "./test/" }, "config-invalid", "evaluation.validation"],
+  [
+    "a copy of the test pictures for validation",
+    { validation: "validation" },
+    "config-invalid",
+    "The test pictures are the validation pictures, copied: all 4",
+    (folder) => cp(join(folder, "test"), join(folder, "validation"), { recursive: true }),
+  ],
   ["an unknown classifier", { classifier: "loft-mini-clap" }, "model-missing", 'Did you mean "loft-mini-clip"?'],
   [
     "zero-shot of a network that knows nothing",

@@ -70,6 +70,33 @@ describe("resultsTable", () => {
     expect(resultsTable(average, choice({ split: "validation" })).columns.length).toBe(4);
   });
 
+  it("gives no mark to a mean that leaves out a dataset which others have", () => {
+    const average = fakeAverage(fakeResults({ shots: [4], images: [50] })).results;
+    const rankOf = (rows: typeof average.rows) => {
+      const cell = resultsTable({ ...average, rows }, choice()).lines[0]?.cells[5];
+      return cell?.type === "value" ? cell.rank : undefined;
+    };
+    const [first, ...others] = average.rows;
+    const best = { ...first!, mean: 1 };
+    expect(rankOf([best, ...others])).toBe("best");
+    expect(rankOf([{ ...best, perDataset: [first!.perDataset![0]!, null, null] }, ...others])).toBe("none");
+  });
+
+  it("marks a row that learned from fewer images than it says", () => {
+    const rows = results.rows.map((row) => {
+      const runs = row.runs.map((run, i) => ({ ...run, syntheticPictures: run.syntheticPictures - i }));
+      return row.id === results.rows.at(-1)!.id ? { ...row, runs } : row;
+    });
+    const { lines } = resultsTable({ ...results, rows }, choice());
+    const warned = lines.filter(({ cells }) => cells[1]?.type === "count" && cells[1].warning !== undefined);
+    expect(warned.map(({ id }) => id)).toEqual([results.rows.at(-1)!.id]);
+    const wanted = 50 * results.dataset.classes.length;
+    expect(warned[0]!.cells[1]).toMatchObject({
+      count: 50,
+      warning: expect.stringContaining(`${wanted - 1} of ${wanted} images`),
+    });
+  });
+
   it("leaves out hidden rows and other numbers, and marks the best of what is left", () => {
     const all = resultsTable(results, choice());
     const isBest = ({ cells }: (typeof all.lines)[number]) => cells[2]?.type === "value" && cells[2].rank === "best";

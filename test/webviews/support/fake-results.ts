@@ -176,7 +176,8 @@ function bareRow(
     return {
       ...{ seed, task: `${planned.id} ${seed}`, accuracy },
       validationAccuracy: validation ? Math.min(1, accuracy + 0.02 + 0.03 * chance("v", planned.id, seed)) : null,
-      ...{ step: planned.kind === "zero-shot" ? 0 : 150, realPictures: 0, syntheticPictures: 0, seconds: 12 },
+      ...{ step: planned.kind === "zero-shot" ? 0 : 150, seconds: 12 },
+      ...{ realPictures: 0, syntheticPictures: (planned.imagesPerClass ?? 0) * classes },
     };
   });
   const reasons = ["The evaluation has not come to it yet."];
