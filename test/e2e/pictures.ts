@@ -1,7 +1,7 @@
 /**
  * The pictures of the editor in README.md, and more of the same in three themes to look at in artefacts/pictures/. The
- * panel shows the quick start as `npm start` left it, the table what `loft evaluate` made of it (without that this
- * picture is left out); the configuration needs no run.
+ * panel shows the quick start as `npm start` left it, the table the committed results of examples/fashion; the
+ * configuration needs no run.
  *
  *   LOFT_PICTURES=1 npx vitest run --config test/e2e/vitest.config.ts
  */
@@ -13,7 +13,7 @@ import { inSession, themes } from "./support/session.ts";
 import type { Workbench } from "./support/workbench.ts";
 
 const quickStart = join(root, "examples", "quick-start");
-const quickStartResults = join(quickStart, "runs", "quick-start", "evaluation", "results.loft-results.json");
+const fashionResults = join(root, "examples", "fashion", "results");
 
 /** The one theme that README.md shows. */
 const shown = "dark";
@@ -75,13 +75,14 @@ function writeBase(workspace: string): void {
   writeFileSync(join(workspace, "base.loft.json"), `${JSON.stringify(base, undefined, 2)}\n`);
 }
 
-it.skipIf(!existsSync(quickStartResults)).each(themes)("shows the results of the quick start (%s)", (theme) =>
-  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyQuickStart }, async ({ open, shot }) => {
+it.each(themes)("shows the results of examples/fashion (%s)", (theme) =>
+  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyResults }, async ({ open, shot }) => {
     const workbench = await open();
-    await workbench.command("LoFT: Open Results");
+    await workbench.quickOpen("results.loft-results.json");
     const page = await workbench.webview("loft-results-table");
     await shot(workbench, "results");
-    if (theme === shown) await forReadme(workbench, "results-table.png", 640);
+    await page.getByRole("button", { name: "Accuracy", exact: true }).click();
+    if (theme === shown) await forReadme(workbench, "results-table.png", 660);
     await page.getByRole("tab", { name: "Confusion" }).click();
     await page.getByRole("grid").waitFor();
     await shot(workbench, "confusion");
@@ -92,6 +93,10 @@ function copyQuickStart(workspace: string): void {
   if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))
     throw new Error("The quick start was not run yet: `npm start` first.");
   cpSync(quickStart, workspace, { recursive: true });
+}
+
+function copyResults(workspace: string): void {
+  cpSync(fashionResults, workspace, { recursive: true });
 }
 
 /** The top of the window, as README.md shows it. */

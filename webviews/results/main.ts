@@ -7,7 +7,7 @@
  *   <link rel="stylesheet" nonce="N" href="results.css">
  *   <script type="module" nonce="N" src="results.js"></script>
  */
-import "./page.css";
+import "../shared/page.css";
 import { connectHost } from "../shared/host.ts";
 import { LoftClassSets } from "./loft-class-sets.ts";
 import { LoftConfusion } from "./loft-confusion.ts";

@@ -9,7 +9,7 @@
  *   <link rel="stylesheet" nonce="N" href="samples.css">
  *   <script type="module" nonce="N" src="samples.js"></script>
  */
-import "./page.css";
+import "../shared/page.css";
 import { connectHost } from "../shared/host.ts";
 import { LoftLossChart } from "./loft-loss-chart.ts";
 import { LoftPairMatrix } from "./loft-pair-matrix.ts";
