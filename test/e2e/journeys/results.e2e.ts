@@ -35,7 +35,10 @@ it.each(themes)("results are sorted, compared, clicked through and copied (%s)",
     expect(await violations(page)).toEqual([]);
 
     await page.getByRole("tab", { name: "Sets" }).click();
-    await expect.poll(() => allDrawn(page.locator("loft-class-sets img")), patience).toBe(true);
+    const sets = page.locator("loft-class-sets img");
+    // Pictures below the edge are loaded when they come into sight.
+    await sets.last().scrollIntoViewIfNeeded();
+    await expect.poll(() => allDrawn(sets), patience).toBe(true);
     await shot(workbench, "4-sets");
     expect(await violations(page)).toEqual([]);
 
