@@ -8,6 +8,8 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 export type Rng = {
   /** Uniform in [0, 1). */
   readonly uniform: () => number;
+  /** `count` numbers uniform in [0, 1), multiples of 2^-24: a draw each. */
+  readonly uniforms: (count: number) => Float32Array;
   /** Uniform integer in [0, bound). */
   readonly integer: (bound: number) => number;
   /** Standard normal (Box-Muller in float64). */
@@ -38,6 +40,11 @@ export function randomStream(...parts: readonly (string | number)[]): Rng {
   };
   return {
     uniform,
+    uniforms: (count) => {
+      const numbers = new Float32Array(count);
+      for (let index = 0; index < count; index += 1) numbers[index] = (generator.next() >>> 8) / 2 ** 24;
+      return numbers;
+    },
     integer: (bound) => uniformInt(generator, 0, bound - 1),
     normal,
     normals: (count) => Float32Array.from({ length: count }, normal),

@@ -4,7 +4,7 @@ import type { Picture } from "../data/picture.ts";
 import type { LrSchedule } from "../optim/lr-schedule.ts";
 import type { TrainingState } from "../optim/training-state.ts";
 import type { PixelSource } from "./pixel-batches.ts";
-import type { ClassifierRow } from "./training-batch.ts";
+import { type BatchOptions, batchesAhead, type ClassifierRow, type TrainingBatch } from "./training-batch.ts";
 
 /** How a network wants its pictures. */
 export type PictureForm = {
@@ -34,16 +34,34 @@ export function classifierSchedule({ steps, learningRate }: TrainingLength): LrS
   return { name: "cosine", learningRate, warmupSteps: Math.floor(steps / 10), steps };
 }
 
+/** The state after a step, and the loss of each classifier in it. */
+export type ClassifierStep = { readonly state: TrainingState; readonly losses: Float32Array };
+
 /** Trains `rows` classifiers in one batch; the state between steps is plain data, so that it can be saved. */
 export type ClassifierTrainer = {
   readonly start: (rows: readonly ClassifierRow[]) => TrainingState;
-  /** One step of every classifier; `losses` has one entry for each. */
-  readonly step: (
-    rows: readonly ClassifierRow[],
-    state: TrainingState,
-  ) => Promise<{ readonly state: TrainingState; readonly losses: Float32Array }>;
+  /** One step of every classifier, on pictures drawn from its row. */
+  readonly step: (rows: readonly ClassifierRow[], state: TrainingState) => Promise<ClassifierStep>;
+  /** The same on given pictures, a batch for each row. */
+  readonly stepWith: StepWith;
   readonly release: () => Promise<void>;
 };
+
+type StepWith = (
+  batches: readonly TrainingBatch[],
+  rows: readonly ClassifierRow[],
+  state: TrainingState,
+) => Promise<ClassifierStep>;
+
+/** Steps whose pictures are drawn: those of the next one while one computes. */
+export function drawingSteps(options: BatchOptions, stepWith: StepWith): ClassifierTrainer["step"] {
+  const ahead = batchesAhead(options);
+  return async (rows, state) => {
+    const running = stepWith(await ahead(rows, state.step), rows, state);
+    ahead(rows, state.step + 1);
+    return running;
+  };
+}
 
 /** Asks trained classifiers. */
 export type ClassifierJudge = {

@@ -1,6 +1,6 @@
 /**
- * The graph that trains a batch of CLIP classifiers by one step: row i owns the low-rank adapters of classifier i in both
- * towers, CLIP itself is shared and frozen. The texts are encoded anew in each step, since their tower learns too.
+ * The graphs of a batch of CLIP classifiers: row i owns low-rank adapters in both towers, CLIP itself is shared and
+ * frozen. In training the texts are encoded anew in each step, since their tower learns too.
  */
 import { adaptedWeights, type LoraLayout, loraFromTensors, loraTensors, unpackLora } from "../adapters/lora.ts";
 import { findTargetModules } from "../adapters/targets.ts";
@@ -11,8 +11,7 @@ import { crossEntropy } from "../engine/ops/log-softmax.ts";
 import { expand, reshape, slice } from "../engine/ops/movement.ts";
 import { reduceSum } from "../engine/ops/reduction.ts";
 import { fileWeights, type Weights } from "../nn/weights.ts";
-import type { AdamWConfig } from "../optim/adamw.ts";
-import { buildTrainStep, type TrainStepOutputs } from "../optim/train-step.ts";
+import { lossesAndGradient } from "../optim/train-step.ts";
 import type { ClipModel } from "./clip-model.ts";
 import { clipLogits, imageFeatures, textFeatures, textInputs } from "./clip-network.ts";
 
@@ -35,9 +34,6 @@ export type ClassifierGraphOptions = ClassifierShape & {
   readonly alpha: number;
   /** Probability that a number which the adapters see is zero in a step. */
   readonly dropout: number;
-  readonly adamW: AdamWConfig;
-  /** Infinity: not clipped. */
-  readonly maxGradNorm: number;
 };
 
 /** Query and value projections of both towers, as in the LoFT and DataDream classifiers. */
@@ -48,36 +44,35 @@ export function classifierModules(model: ClipModel) {
   return findTargetModules(model.file.tensors, classifierTargets);
 }
 
+/** Losses [rows], their gradient [rows, parameterCount], logits [rows * batchSize, classes]. */
+export type ClassifierGradient = { readonly losses: Value; readonly gradient: Value; readonly logits: Value };
+
 /**
- * Inputs beside those of the train step: `pixels` [rows * batchSize, 3, side, side], `targets` [rows * batchSize, classes]
- * that sum to 1, `sampleWeights` [rows * batchSize, 1] whose sum in a row is 1, `tokenIds` and `endMask` of the
+ * Inputs: `parameters` [rows, parameterCount], `pixels` [rows * batchSize, 3, side, side], `targets`
+ * [rows * batchSize, classes] that sum to 1, `sampleWeights` [rows * batchSize, 1], `tokenIds` and `endMask` of the
  * classes' texts, the same for all rows; and with dropout `dropoutImages` [rows * batchSize, 1, modules], `dropoutTexts`
  * [rows * classes, 1, modules] and `dropoutPlaces` [modules, the longest tokens * width of all modules].
  * A row's loss is the weighted sum of the cross entropies of its pictures.
  */
-export function classifierTrainingGraph(
-  model: ClipModel,
-  options: ClassifierGraphOptions,
-): TrainStepOutputs & { readonly logits: Value } {
-  const { rows, batchSize, classes, layout, alpha, adamW, maxGradNorm } = options;
+export function classifierGradientGraph(model: ClipModel, options: ClassifierGraphOptions): ClassifierGradient {
+  const { rows, batchSize, classes, layout, alpha } = options;
   let logits: Value | undefined;
-  const outputs = buildTrainStep({
+  const trained = {
     rows,
-    parameterCount: layout.parameterCount,
-    adamW,
-    maxGradNorm,
-    unpack: (packed) => loraTensors(unpackLora(layout, packed)),
-    loss: (tensors) => {
+    unpack: (packed: Value) => loraTensors(unpackLora(layout, packed)),
+    loss: (tensors: readonly Value[]) => {
       const dropped = dropoutOf(model, options);
       const lora = loraFromTensors(layout, tensors);
-      const weights = adaptedWeights(fileWeights(model.file), lora, alpha / layout.rank, dropped);
+      const scale = alpha / layout.rank / (1 - options.dropout);
+      const weights = adaptedWeights(fileWeights(model.file), lora, scale, dropped);
       logits = reshape(rowLogits(model, weights, options), [rows * batchSize, classes]);
       const losses = crossEntropy(logits, input("targets", [rows * batchSize, classes]));
       const weighted = mul(losses, input("sampleWeights", [rows * batchSize, 1]));
       return reshape(reduceSum(reshape(weighted, [rows, batchSize]), [1]), [rows]);
     },
-  });
-  return { ...outputs, logits: logits! };
+  };
+  const found = lossesAndGradient(trained, input("parameters", [rows, layout.parameterCount]));
+  return { ...found, logits: logits! };
 }
 
 type AdapterOptions = Pick<ClassifierGraphOptions, "layout" | "alpha">;

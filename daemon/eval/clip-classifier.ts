@@ -1,39 +1,14 @@
 /** The classifier of the LoFT and DataDream papers: CLIP with low-rank adapters in both towers, after each class's prompt. */
-import { initialLora, type LoraLayout, loraLayout } from "../adapters/lora.ts";
-import { randomStream } from "../base/random.ts";
-import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
+import { loraLayout } from "../adapters/lora.ts";
+import { float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { createSession } from "../engine/runtime/session.ts";
-import { nextState, startingState, stateFeeds, stateOutputs, type TrainingState } from "../optim/training-state.ts";
-import {
-  type ClassifierJudge,
-  type ClassifierKind,
-  type ClassifierTrainer,
-  classifierSchedule,
-  type PictureForm,
-  type TrainingLength,
-} from "./classifier.ts";
-import {
-  classifierImageGraph,
-  classifierModules,
-  classifierTextGraph,
-  classifierTrainingGraph,
-  dropoutPlaces,
-  type TextShape,
-} from "./clip-classifier-graph.ts";
+import type { ClassifierJudge, ClassifierKind, PictureForm } from "./classifier.ts";
+import { classifierImageGraph, classifierModules, classifierTextGraph } from "./clip-classifier-graph.ts";
 import { type ClipModel, longestText, tokenFeeds } from "./clip-model.ts";
 import { cropPicture, normalizePicture } from "./clip-processor.ts";
+import { type ClipParts, createClipTrainer, recipe } from "./clip-trainer.ts";
 import { softmax } from "./metrics.ts";
 import { firstRows, pixelBatches } from "./pixel-batches.ts";
-import { batchesAhead, type ClassifierRow, papersShares, stackedBatches } from "./training-batch.ts";
-
-/** The recipe of both papers' code. */
-const recipe = {
-  rank: 16,
-  alpha: 32,
-  dropout: 0.1,
-  adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-4 },
-  maxGradNorm: Number.POSITIVE_INFINITY,
-};
 
 /**
  * @param sha256 of the model's files
@@ -46,7 +21,7 @@ export function clipClassifier(model: ClipModel, sha256: string, prompts: readon
   return {
     ...clipPictures(model),
     identity: { classifier: sha256, prompts },
-    createTrainer: (length, rows) => createTrainer(parts, length, rows),
+    createTrainer: (length, rows) => createClipTrainer(parts, length, rows),
     createJudge: (batchSize) => createJudge(parts, batchSize),
   };
 }
@@ -61,67 +36,8 @@ export function clipPictures({ config, processor }: ClipModel): PictureForm {
   };
 }
 
-type Parts = {
-  readonly model: ClipModel;
-  readonly layout: LoraLayout;
-  readonly texts: TextShape;
-  readonly feeds: Readonly<Record<string, HostTensor>>;
-};
-
-async function createTrainer(parts: Parts, length: TrainingLength, rows: number): Promise<ClassifierTrainer> {
-  const { model, layout, texts } = parts;
-  const { batchSize } = length;
-  const graph = classifierTrainingGraph(model, { ...recipe, ...texts, rows, batchSize, layout });
-  const session = await createSession({ ...graph }, model.session);
-  await session.hold(parts.feeds);
-  const optimizer = { adamW: recipe.adamW, lrSchedule: classifierSchedule(length) };
-  const side = model.config.vision.imageSize;
-  const options = { ...papersShares, batchSize, classes: texts.classes, side, normalization: model.processor };
-  const ahead = batchesAhead(options);
-  return {
-    start: (some) => startingState(concatenated(some.map(({ stream }) => startOf(layout, stream)))),
-    step: async (some, state) => {
-      const own = stackedBatches(await ahead(some, state.step), options);
-      const dropped = dropoutFeeds(parts, batchSize, some, state);
-      const feeds = { ...own, ...dropped, ...stateFeeds(state, rows, optimizer) };
-      const running = session.run(feeds, [...stateOutputs, "losses"]);
-      ahead(some, state.step + 1);
-      const found = await running;
-      return { losses: found.losses!.data as Float32Array, state: nextState(found, state.step + 1) };
-    },
-    release: () => session.release(),
-  };
-}
-
-function startOf(layout: LoraLayout, stream: ClassifierRow["stream"]): Float32Array {
-  return initialLora(layout, randomStream(...stream, "start"));
-}
-
-/** The places are the same for all classifiers of a batch, whatever their number: named by the step alone. */
-function dropoutFeeds(
-  { model, layout, texts }: Parts,
-  batchSize: number,
-  rows: readonly ClassifierRow[],
-  { step }: TrainingState,
-): Record<string, HostTensor> {
-  const modules = layout.targets.length;
-  const uniform = (count: number, ...stream: readonly (string | number)[]) => {
-    const rng = randomStream(...stream);
-    return Float32Array.from({ length: count }, () => rng.uniform());
-  };
-  const perRow = (count: number, name: string) =>
-    concatenated(rows.map(({ stream }) => uniform(count * modules, ...stream, name, step)));
-  const places = dropoutPlaces(model, texts);
-  const { classes } = texts;
-  return {
-    dropoutImages: float32(perRow(batchSize, "dropout images"), [rows.length * batchSize, 1, modules]),
-    dropoutTexts: float32(perRow(classes, "dropout texts"), [rows.length * classes, 1, modules]),
-    dropoutPlaces: float32(uniform(modules * places, "dropout places", step), [modules, places]),
-  };
-}
-
 /** Texts are encoded once for each classifier, not once for each batch of pictures. */
-async function createJudge({ model, layout, texts, feeds }: Parts, batchSize: number): Promise<ClassifierJudge> {
+async function createJudge({ model, layout, texts, feeds }: ClipParts, batchSize: number): Promise<ClassifierJudge> {
   const lora = { layout, alpha: recipe.alpha };
   const encoder = await createSession(classifierTextGraph(model, texts, lora), model.session);
   const shape = { batchSize, classes: texts.classes };

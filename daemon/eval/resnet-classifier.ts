@@ -11,6 +11,7 @@ import {
   type ClassifierKind,
   type ClassifierTrainer,
   classifierSchedule,
+  drawingSteps,
   type TrainingLength,
 } from "./classifier.ts";
 import { type ClipProcessor, cropPicture, normalizePicture } from "./clip-processor.ts";
@@ -18,7 +19,7 @@ import { softmax } from "./metrics.ts";
 import { firstRows, pixelBatches } from "./pixel-batches.ts";
 import { resnetGraph, resnetTrainingGraph } from "./resnet-graph.ts";
 import { initialResnet, type ResnetLayout, resnetChannels, resnetLayout } from "./resnet-layout.ts";
-import { batchesAhead, papersShares, stackedBatches } from "./training-batch.ts";
+import { papersShares, stackedBatches } from "./training-batch.ts";
 
 /** SGD as He et al. 2016 have it. */
 const sgd = { momentum: 0.9, weightDecay: 1e-4 };
@@ -63,27 +64,26 @@ async function createTrainer(parts: Parts, length: TrainingLength, rows: number)
   const session = await createRowSession(rows, build, options);
   const lrSchedule = classifierSchedule(length);
   const shown = { ...papersShares, ...layout.config, batchSize, normalization: processor };
-  const ahead = batchesAhead(shown);
   const size = [rows, layout.parameterCount];
+  const stepWith: ClassifierTrainer["stepWith"] = async (batches, _, state) => {
+    const learningRate = learningRateAt(lrSchedule, state.step);
+    const feeds = {
+      ...stackedBatches(batches, shown),
+      parameters: float32(state.parameters, size),
+      velocity: float32(state.firstMoment, size),
+      learningRate: float32(new Float32Array(rows).fill(learningRate), [rows, 1]),
+    };
+    const found = await session.run(feeds, ["nextParameters", "nextVelocity", "losses"]);
+    const data = (name: string) => found[name]!.data as Float32Array;
+    // SGD has no second moment: that of the start, zeros, goes along.
+    const moved = { parameters: data("nextParameters"), firstMoment: data("nextVelocity") };
+    return { losses: data("losses"), state: { ...state, ...moved, step: state.step + 1 } };
+  };
   return {
     start: (some) =>
       startingState(concatenated(some.map(({ stream }) => initialResnet(layout, randomStream(...stream, "start"))))),
-    step: async (some, state) => {
-      const learningRate = learningRateAt(lrSchedule, state.step);
-      const feeds = {
-        ...stackedBatches(await ahead(some, state.step), shown),
-        parameters: float32(state.parameters, size),
-        velocity: float32(state.firstMoment, size),
-        learningRate: float32(new Float32Array(rows).fill(learningRate), [rows, 1]),
-      };
-      const running = session.run(feeds, ["nextParameters", "nextVelocity", "losses"]);
-      ahead(some, state.step + 1);
-      const found = await running;
-      const data = (name: string) => found[name]!.data as Float32Array;
-      // SGD has no second moment: that of the start, zeros, goes along.
-      const moved = { parameters: data("nextParameters"), firstMoment: data("nextVelocity") };
-      return { losses: data("losses"), state: { ...state, ...moved, step: state.step + 1 } };
-    },
+    step: drawingSteps(shown, stepWith),
+    stepWith,
     release: () => session.release(),
   };
 }

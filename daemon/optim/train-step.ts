@@ -1,8 +1,10 @@
 /** One whole training step as a graph: forward, loss, backward, clip and AdamW, from state to state. */
 import { gradients } from "../engine/autodiff/vjp.ts";
+import type { Shape } from "../engine/graph/shape.ts";
 import { input, type Value } from "../engine/graph/value.ts";
 import { add, mul } from "../engine/ops/elementwise.ts";
 import { concat, reshape, slice } from "../engine/ops/movement.ts";
+import { reduceSum } from "../engine/ops/reduction.ts";
 import { type AdamWConfig, adamWUpdate } from "./adamw.ts";
 import { clipGradNorm } from "./clip-grad-norm.ts";
 
@@ -45,11 +47,38 @@ export type TrainStepOutputs = {
  * rate, 1 - beta1^step and 1 - beta2^step; and whatever the loss takes.
  */
 export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
-  const { rows, parameterCount, adamW, maxGradNorm, parts = 1 } = options;
-  const state = (name: string) => input(name, [rows, parameterCount]);
-  const parameters = state("parameters");
+  const { rows, parameterCount, parts = 1 } = options;
+  const parameters = input("parameters", [rows, parameterCount]);
   const { losses, gradient: own } = lossesAndGradient(options, parameters);
-  const gradient = parts === 1 ? own : add(state("gradientSoFar"), mul(own, 1 / parts));
+  const sofar = () => input("gradientSoFar", [rows, parameterCount]);
+  const gradient = parts === 1 ? own : add(sofar(), mul(own, 1 / parts));
+  return updateOutputs(options, { parameters, losses, gradient });
+}
+
+/**
+ * The end of a training step whose gradients were computed apart, in `shares` shares of each row: they are added up in
+ * their order. Inputs are those of the state and `rates`, `shareLosses` [rows * shares] and `shareGradients`
+ * [rows * shares, parameterCount], those of a row one after the other.
+ */
+export function buildUpdate(
+  options: Omit<TrainStepOptions, "parts" | "unpack" | "loss"> & { readonly shares: number },
+): TrainStepOutputs {
+  const { rows, parameterCount, shares } = options;
+  const summed = (value: Value, shape: Shape) => reduceSum(reshape(value, [rows, shares, ...shape]), [1]);
+  const losses = reshape(summed(input("shareLosses", [rows * shares]), []), [rows]);
+  const gradient = summed(input("shareGradients", [rows * shares, parameterCount]), [parameterCount]);
+  const parameters = input("parameters", [rows, parameterCount]);
+  return updateOutputs(options, { parameters, losses, gradient: reshape(gradient, [rows, parameterCount]) });
+}
+
+type Update = Pick<TrainStepOptions, "rows" | "parameterCount" | "adamW" | "maxGradNorm">;
+
+/** Clip and AdamW. */
+function updateOutputs(
+  { rows, parameterCount, adamW, maxGradNorm }: Update,
+  { parameters, losses, gradient }: Record<"parameters" | "losses" | "gradient", Value>,
+): TrainStepOutputs {
+  const state = (name: string) => input(name, [rows, parameterCount]);
   const { clipped, norm } = clipGradNorm(gradient, maxGradNorm);
   const rates = input("rates", [rows, 3]);
   const [learningRate, biasCorrection1, biasCorrection2] = [0, 1, 2].map((column) =>
@@ -72,7 +101,10 @@ export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
 }
 
 /** Forward and backward: losses [rows], and their gradient to the packed parameters, [rows, parameterCount]. */
-export function lossesAndGradient({ rows, unpack, loss }: TrainedRows, parameters: Value) {
+export function lossesAndGradient(
+  { rows, unpack, loss }: Omit<TrainedRows, "parameterCount">,
+  parameters: Value,
+): { readonly losses: Value; readonly gradient: Value } {
   const tensors = unpack(parameters);
   const losses = loss(tensors);
   const parts = gradients(losses, tensors).map((value) => reshape(value, [rows, rowSize(value)]));

@@ -1,7 +1,7 @@
 /**
  * The benchmark: start-up, adapters trained one at a time and at once, images one at a time and in batches, switching
- * among adapters, and the memory of each. Contestants are processes of their own and take turns, so that a slow moment
- * of the machine meets all of them; figures are medians over the rounds.
+ * among adapters, classifiers, and the memory of each. Contestants are processes of their own and take turns, so that a
+ * slow moment of the machine meets all of them; figures are medians over the rounds.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
@@ -9,7 +9,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadDiffusionModel, nativeResolution } from "../../daemon/diffusion/diffusion-model.ts";
 import type { Job } from "./job.ts";
-import { type Contestant, loftContestant, pythonContestant, secondsOf } from "./processes.ts";
+import { type Contestant, classifierContestant, loftContestant, pythonContestant, secondsOf } from "./processes.ts";
 import { insertTables, type Report, type Row, type Section, textReport } from "./report.ts";
 
 const usage = `npm run bench [-- OPTIONS]
@@ -23,11 +23,11 @@ const usage = `npm run bench [-- OPTIONS]
   --batches N,N,...    adapters and images at once (default: 1,4,16)
   --steps N            denoising steps of an image (default: 50)
   --rounds N           turns of each contestant (default: 5)
-  --parts NAME,...     some of start-up, training, sampling, switching (default: all)
+  --parts NAME,...     some of start-up, training, sampling, switching, classifiers (default: all)
   --dedicated          waiting threads spin, as PyTorch's do: for a machine that does nothing else
 `;
 
-const partNames = ["start-up", "training", "sampling", "switching"] as const;
+const partNames = ["start-up", "training", "sampling", "switching", "classifiers"] as const;
 type PartName = (typeof partNames)[number];
 
 type Options = {
@@ -101,6 +101,7 @@ async function measure(options: Options, places: Places): Promise<Report> {
     sampling: () =>
       takeTurns(`Sampling, ${options.job.steps} steps, guided`, "images/s", samplers(options, places), options.rounds),
     switching: () => takeTurns("Switching", "pairs/s", switchers(options, places), options.rounds),
+    classifiers: () => takeTurns("Classifiers", "pictures/s", classifiers(options, places), options.rounds),
   };
   for (const part of options.parts) sections.push(await measured[part]());
   return {
@@ -225,6 +226,25 @@ function switchers(options: Options, places: Places): Start[] {
       ["set_adapters among 2", "switch 2"],
       ["set_adapters among 100", "switch 100"],
     ]),
+  ];
+}
+
+/** Three at once are what an evaluation trains; Python trains one after the other, at the rate of one. */
+function classifiers({ python, job }: Options, places: Places): Start[] {
+  const clip: Job = { ...job, kind: "clip", count: 1, model: join(places.root, "models", "loft-mini-clip") };
+  const resnet: Job = { ...clip, kind: "resnet" };
+  const peer = (what: string, command: string): Start[] =>
+    python === undefined
+      ? []
+      : [{ what: `Python, ${what}`, start: () => classifierContestant(python, places.root, clip, command) }];
+  return [
+    loftStart(places, "CLIP, 1 alone", clip),
+    loftStart(places, "CLIP, 3 at once", { ...clip, count: 3 }),
+    loftStart(places, "CLIP, 3 at once, pictures augmented", { ...clip, count: 3, drawn: true }),
+    ...peer("CLIP", "clip 6"),
+    loftStart(places, "ResNet, 1 alone", resnet),
+    loftStart(places, "ResNet, 3 at once", { ...resnet, count: 3 }),
+    ...peer("ResNet", "resnet 6"),
   ];
 }
 

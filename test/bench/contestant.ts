@@ -7,9 +7,13 @@ import { createInterface } from "node:readline";
 import type { Answer, Job } from "./job.ts";
 import { switching } from "./switch-adapters.ts";
 import { sampling, training } from "./train-and-sample.ts";
+import { clipTraining, resnetTraining } from "./train-classifiers.ts";
 
 const job = JSON.parse(process.argv[2]!) as Job;
-const works = { train: training, sample: sampling, switch: switching } as const;
+const works = {
+  ...{ train: training, sample: sampling, switch: switching },
+  ...{ clip: clipTraining, resnet: resnetTraining },
+} as const;
 const work = await works[job.kind](job);
 await work.warmUp();
 say({ ready: true });

@@ -11,9 +11,7 @@ Needs torch, diffusers, peft, transformers, numpy and pillow. Arguments: model f
   switch N             another pair of N adapters that are all in memory
 """
 
-import json
 import random
-import resource
 import sys
 import time
 from pathlib import Path
@@ -23,6 +21,7 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from peft import LoraConfig
 from PIL import Image
+from serve import serve
 
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]
 RANK, GUIDANCE = 2, 2.0
@@ -160,14 +159,6 @@ class Peer:
         raise SystemExit(f"unknown command: {' '.join(words)}")
 
 
-def main():
-    torch.manual_seed(0)
-    peer = Peer(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    print(json.dumps({"ready": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        rate = peer.answer(line.split())
-        print(json.dumps({"perSecond": rate, "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    torch.manual_seed(0)
+    serve(Peer(sys.argv[1], sys.argv[2], int(sys.argv[3])).answer)

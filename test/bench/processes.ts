@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Answer, Job } from "./job.ts";
+import { type Answer, classNames, type Job, picturesPerStep } from "./job.ts";
 
 export type Contestant = {
   /** Do one turn's work. */
@@ -26,6 +26,18 @@ export function pythonContestant(
   const script = join(root, "test", "bench", "peer.py");
   const needs = `${python}, which needs torch, diffusers, peft and transformers`;
   return started(needs, python, [script, model, photos, String(resolution)], command);
+}
+
+/** transformers and PEFT (classifier_peer.py), told `command` at each turn. */
+export function classifierContestant(
+  python: string,
+  root: string,
+  { model, resolution }: Pick<Job, "model" | "resolution">,
+  command: string,
+): Promise<Contestant> {
+  const script = join(root, "test", "bench", "classifier_peer.py");
+  const args = [script, model, classNames.join(), String(resolution), String(picturesPerStep)];
+  return started(`${python}, which needs torch, peft and transformers`, python, args, command);
 }
 
 async function started(

@@ -31,6 +31,8 @@ const goals = [
   ["Sampling", "LoFT, 4 at once, each its own pair", "Python, one at a time", 3],
   ["Sampling", "LoFT, 16 at once, each its own pair", "Python, merged pair, batch 4", 1.6],
   ["Sampling", "LoFT, 4 at once, each its own pair", "Python, merged pair, batch 4", 1.6],
+  ["Classifiers", "LoFT, CLIP, 1 alone", "Python, CLIP", 1],
+  ["Classifiers", "LoFT, CLIP, 3 at once", "Python, CLIP", 1],
 ] as const;
 
 /** For a terminal. */

@@ -2,7 +2,7 @@
 import { erfOp, geluOp, reluOp, sigmoidOp, siluOp, softmaxOp } from "./activation.ts";
 import { attentionOp } from "./attention.ts";
 import { conv2dOp, convTranspose2dOp } from "./convolution.ts";
-import { dropoutScaleOp } from "./dropout.ts";
+import { dropoutMaskOp } from "./dropout.ts";
 import { addOp, cosOp, divOp, expOp, minimumOp, mulOp, sinOp, sqrtOp, subOp } from "./elementwise.ts";
 import { castOp, gatherOp } from "./indexing.ts";
 import { logSoftmaxOp } from "./log-softmax.ts";
@@ -47,5 +47,5 @@ export const ops = [
   gatherOp,
   castOp,
   attentionOp,
-  dropoutScaleOp,
+  dropoutMaskOp,
 ] as const;

@@ -1,7 +1,7 @@
 /** Sessions for graphs whose rows know nothing of each other: cut into parts that run side by side on the cores. */
 import { availableParallelism } from "node:os";
 import type { HostArray } from "../graph/dtype.ts";
-import { sizeOf } from "../graph/shape.ts";
+import { sameShape, sizeOf } from "../graph/shape.ts";
 import type { HostTensor } from "../graph/tensor.ts";
 import type { Value } from "../graph/value.ts";
 import type { OnnxModel } from "../onnx/to-model.ts";
@@ -21,7 +21,8 @@ type Part = { readonly start: number; readonly rows: number; readonly session: S
  * A session for `rows` rows. On several cores a small model gets one thread and one session for each share of the
  * rows: threads that never wait for each other do more than threads that share every operation (1.2 to 1.5 times as
  * much on two cores with loft-mini). Large models, other devices and single rows get one session.
- * @param build the graph of some rows; its inputs and outputs are scalars, or have the rows (or a multiple) in front
+ * @param build the graph of some rows; its inputs have the rows (or a multiple) in front or are the same for all rows,
+ *   its outputs have the rows in front or are scalars
  * @throws what createSession throws
  */
 export async function createRowSession(
@@ -34,11 +35,60 @@ export async function createRowSession(
   if (shares.length === 1) return openSession(whole, options);
   const models = new Map<number, OnnxModel>();
   for (const { count } of shares) if (!models.has(count)) models.set(count, buildModel(build(count), options));
+  const { sessions, release } = await openSideBySide(
+    shares.map(({ count, threads }) => ({ model: models.get(count)!, threads })),
+    options,
+  );
+  let start = 0;
+  const parts = sessions.map((session, index): Part => {
+    const { count } = shares[index]!;
+    start += count;
+    return { start: start - count, rows: count, session };
+  });
+  return { ...joined(rows, whole, parts), release };
+}
+
+/**
+ * The same for large rows: a session computes one row after the other, so that what it works on stays near the core, and
+ * takes the next row as soon as it is done. Outputs have the rows (or a multiple) in front.
+ * @throws what createSession throws
+ */
+export async function createRowByRowSession(
+  rows: number,
+  build: (rows: number) => Readonly<Record<string, Value>>,
+  options: SessionOptions,
+): Promise<Session> {
+  const whole = buildModel(build(rows), options);
+  if (options.provider !== "cpu" || whole.isLarge) return openSession(whole, options);
+  const model = buildModel(build(1), options);
+  const shares = sharesOf(rows, model, options);
+  const { sessions, release } =
+    shares.length === 1
+      ? await alone(model, options)
+      : await openSideBySide(
+          shares.map(({ threads }) => ({ model, threads })),
+          options,
+        );
+  return { ...queued(rows, whole, sessions), release };
+}
+
+type Opened = { readonly sessions: readonly Session[]; readonly release: () => Promise<void> };
+
+async function alone(model: OnnxModel, options: SessionOptions): Promise<Opened> {
+  const session = await openSession(model, options);
+  return { sessions: [session], release: () => session.release() };
+}
+
+/** Sessions on threads of their own. */
+async function openSideBySide(
+  wanted: readonly { readonly model: OnnxModel; readonly threads: number }[],
+  options: SessionOptions,
+): Promise<Opened> {
   const tasks = openTasks();
   const waitAtExit = () => waitForTasks(tasks);
   process.on("exit", waitAtExit);
   const opened = await Promise.allSettled(
-    shares.map(({ count, threads }) => openSession(models.get(count)!, { ...options, threads, ownThread: tasks })),
+    wanted.map(({ model, threads }) => openSession(model, { ...options, threads, ownThread: tasks })),
   );
   const sessions = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const release = async () => {
@@ -50,13 +100,7 @@ export async function createRowSession(
     await release();
     throw failed.reason;
   }
-  let start = 0;
-  const parts = sessions.map((session, index): Part => {
-    const { count } = shares[index]!;
-    start += count;
-    return { start: start - count, rows: count, session };
-  });
-  return { ...joined(rows, whole, parts), release };
+  return { sessions, release };
 }
 
 /** How many sessions there are for `rows` rows of a model. */
@@ -79,30 +123,61 @@ function sharesOf(rows: number, { isLarge, weightBytes }: OnnxModel, { provider,
 }
 
 function joined(rows: number, { inputs, outputs }: OnnxModel, parts: readonly Part[]): Omit<Session, "release"> {
+  const cut = (part: Part, feeds: Readonly<Record<string, HostTensor>>) => feedsOf(part, { rows, inputs }, feeds);
   return {
     model: { inputs, outputs },
     hold: async (feeds) => {
-      await Promise.all(parts.map((part) => part.session.hold(feedsOf(part, rows, feeds))));
+      await Promise.all(parts.map((part) => part.session.hold(cut(part, feeds))));
     },
     run: async (feeds, names) => {
-      const results = await Promise.all(parts.map((part) => part.session.run(feedsOf(part, rows, feeds), names)));
+      const results = await Promise.all(parts.map((part) => part.session.run(cut(part, feeds), names)));
       const stack = (name: string) => [name, stacked(results.map((result) => result[name]!))] as const;
       return Object.fromEntries(Object.keys(results[0]!).map(stack));
     },
   };
 }
 
-function feedsOf(part: Part, rows: number, feeds: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
-  const named = part.session.model.inputs.flatMap(({ name }) => {
+/** Rows in a queue before the sessions; what is held is kept here, since each row is fed its own part of it. */
+function queued(rows: number, { inputs, outputs }: OnnxModel, sessions: readonly Session[]): Omit<Session, "release"> {
+  const held: Record<string, HostTensor> = {};
+  return {
+    model: { inputs, outputs },
+    hold: async (feeds) => {
+      Object.assign(held, feeds);
+    },
+    run: async (feeds, names) => {
+      const all = { ...held, ...feeds };
+      const results: Record<string, HostTensor>[] = [];
+      let next = 0;
+      const work = async (session: Session) => {
+        for (let row = next++; row < rows; row = next++) {
+          results[row] = await session.run(feedsOf({ start: row, rows: 1, session }, { rows, inputs }, all), names);
+        }
+      };
+      await Promise.all(sessions.map(work));
+      const stack = (name: string) => [name, stacked(results.map((result) => result[name]!))] as const;
+      return Object.fromEntries(Object.keys(results[0]!).map(stack));
+    },
+  };
+}
+
+/** What a part is fed, copied: the copy is handed over to the part's thread. Inputs that all rows share stay whole. */
+function feedsOf(
+  part: Part,
+  whole: { readonly rows: number; readonly inputs: OnnxModel["inputs"] },
+  feeds: Readonly<Record<string, HostTensor>>,
+): Record<string, HostTensor> {
+  const named = part.session.model.inputs.flatMap(({ name, shape }) => {
     const feed = feeds[name];
-    return feed === undefined ? [] : [[name, rowsOf(feed, part, rows)] as const];
+    if (feed === undefined) return [];
+    const isShared = whole.inputs.some((input) => input.name === name && sameShape(input.shape, shape));
+    return [[name, isShared ? { ...feed, data: feed.data.slice() } : rowsOf(feed, part, whole.rows)] as const];
   });
   return Object.fromEntries(named);
 }
 
-/** A part's rows of a tensor, copied: the copy is handed over to the part's thread. */
+/** A part's rows of a tensor. */
 function rowsOf({ dtype, shape, data }: HostTensor, part: Part, rows: number): HostTensor {
-  if (shape.length === 0) return { dtype, shape, data: data.slice() };
   const [length, ...rest] = shape as [number, ...number[]];
   const each = (length / rows) * sizeOf(rest);
   const cut = data.slice(part.start * each, (part.start + part.rows) * each);

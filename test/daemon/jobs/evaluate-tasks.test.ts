@@ -1,9 +1,10 @@
 /** A classifier that is lost in training is told as that: it has no accuracy. */
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { ClassifierTrainer } from "../../../daemon/eval/classifier.ts";
 import type { Cell } from "../../../daemon/jobs/evaluate-plan.ts";
 import { type TrainingContext, trainGroup } from "../../../daemon/jobs/evaluate-tasks.ts";
-import { startingState, type TrainingState } from "../../../daemon/optim/training-state.ts";
+import { startingState } from "../../../daemon/optim/training-state.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -12,9 +13,10 @@ const about = { method: null, shots: 2, imagesPerClass: null, missing: [] };
 const cell: Cell = { id: "real-s2", kind: "real", tasks, ...about };
 
 /** No network of the tests can be driven to NaN: this trainer says that its second row is, at its second step. */
-const trainer = {
+const trainer: ClassifierTrainer = {
   start: () => startingState(new Float32Array(2)),
-  step: async (_: unknown, state: TrainingState) => ({
+  step: (rows, state) => trainer.stepWith([], rows, state),
+  stepWith: async (_, __, state) => ({
     state: { ...state, step: state.step + 1 },
     losses: Float32Array.of(1, state.step === 0 ? 1 : Number.NaN),
   }),

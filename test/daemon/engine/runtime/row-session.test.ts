@@ -1,21 +1,21 @@
 /** Row sessions: the same numbers however the rows are shared out, and threads that end when they are told to. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { float32, int64 } from "../../../../daemon/engine/graph/tensor.ts";
 import { input, type Value } from "../../../../daemon/engine/graph/value.ts";
 import { add, mul, sin } from "../../../../daemon/engine/ops/elementwise.ts";
 import { gather } from "../../../../daemon/engine/ops/indexing.ts";
 import { matmul } from "../../../../daemon/engine/ops/matmul.ts";
-import { createRowSession } from "../../../../daemon/engine/runtime/row-session.ts";
+import { createRowByRowSession, createRowSession } from "../../../../daemon/engine/runtime/row-session.ts";
 import { createSession } from "../../../../daemon/engine/runtime/session.ts";
 import { loftErrorOf } from "../../../support/loft-error.ts";
 import { cpu } from "../../../support/run-graph.ts";
 
-/** Two examples a row, a scalar for all, and one output with and one without the examples. */
+/** Two examples a row, a scalar and three numbers for all rows, and one output with and one without the examples. */
 function graph(rows: number): Record<string, Value> {
   const examples = input("examples", [2 * rows, 3]);
   const own = input("own", [rows, 3, 3]);
   return {
-    shifted: add(mul(examples, input("factor", [])), 1),
+    shifted: add(mul(examples, input("factor", [])), input("shift", [3])),
     product: matmul(sin(own), own),
   };
 }
@@ -26,49 +26,62 @@ function feeds(rows: number) {
     examples: float32(numbers(rows * 6), [2 * rows, 3]),
     own: float32(numbers(rows * 9), [rows, 3, 3]),
     factor: float32(Float32Array.of(3), []),
+    shift: float32(Float32Array.of(1, 2, 3), [3]),
   };
 }
 
-test.each([
-  { rows: 1, threads: 2 },
-  { rows: 2, threads: 2 },
-  { rows: 5, threads: 2 },
-  { rows: 5, threads: 3 },
-  { rows: 3, threads: 8 },
-  { rows: 7, threads: 0 },
-])("$rows rows on $threads threads give what one session gives", async ({ rows, threads }) => {
-  const whole = await createSession(graph(rows), cpu);
-  const shared = await createRowSession(rows, graph, { ...cpu, threads });
-  try {
-    const fed = feeds(rows);
-    const expected = await whole.run(feeds(rows));
-    expect(await shared.run(fed)).toEqual(expected);
-    expect(await shared.run(fed), "what was fed is still there").toEqual(expected);
-    expect(shared.model.inputs).toEqual(whole.model.inputs);
-    expect(shared.model.outputs).toEqual(whole.model.outputs);
-  } finally {
-    await whole.release();
-    await shared.release();
-  }
-});
+const kinds = { "in one go": createRowSession, "one by one": createRowByRowSession } as const;
+const sessionKinds = Object.keys(kinds) as (keyof typeof kinds)[];
 
-test.each([1, 2])("on %d threads, what is held is fed in every run until it is held anew", async (threads) => {
-  const session = await createRowSession(3, graph, { ...cpu, threads });
-  const { examples, own, factor } = feeds(3);
-  const other = float32(Float32Array.of(-1), []);
-  const [expected, expectedOther] = [
-    await session.run({ examples, own, factor }),
-    await session.run({ examples, own, factor: other }),
-  ];
-  await session.hold({ own, factor });
-  for (let run = 0; run < 2; run += 1) expect(await session.run({ examples })).toEqual(expected);
-  expect(await session.run({ examples, factor: other })).toEqual(expectedOther);
-  await session.hold({ factor: other });
-  expect(await session.run({ examples })).toEqual(expectedOther);
-  expect(await session.run({ examples }, ["product"])).toEqual({ product: expected.product });
-  expect((await loftErrorOf(() => session.run({}))).code).toBe("shape-mismatch");
-  expect((await loftErrorOf(() => session.hold({ factor: examples }))).code).toBe("shape-mismatch");
-  await session.release();
+describe.each(sessionKinds)("rows %s", (kind) => {
+  test.each([
+    { rows: 1, threads: 1 },
+    { rows: 3, threads: 1 },
+    { rows: 1, threads: 2 },
+    { rows: 2, threads: 2 },
+    { rows: 5, threads: 2 },
+    { rows: 5, threads: 3 },
+    { rows: 3, threads: 8 },
+    { rows: 7, threads: 0 },
+  ])("$rows rows on $threads threads give what one session gives", async ({ rows, threads }) => {
+    const whole = await createSession(graph(rows), cpu);
+    const shared = await kinds[kind](rows, graph, { ...cpu, threads });
+    try {
+      const fed = feeds(rows);
+      const expected = await whole.run(feeds(rows));
+      expect(await shared.run(fed)).toEqual(expected);
+      expect(await shared.run(fed), "what was fed is still there").toEqual(expected);
+      expect(shared.model.inputs).toEqual(whole.model.inputs);
+      expect(shared.model.outputs).toEqual(whole.model.outputs);
+    } finally {
+      await whole.release();
+      await shared.release();
+    }
+  });
+
+  test.each([1, 2])("on %d threads, what is held is fed in every run until it is held anew", async (threads) => {
+    const session = await kinds[kind](3, graph, { ...cpu, threads });
+    const { examples, own, factor, shift } = feeds(3);
+    await session.hold({ shift });
+    const other = float32(Float32Array.of(-1), []);
+    const [expected, expectedOther] = [
+      await session.run({ examples, own, factor }),
+      await session.run({ examples, own, factor: other }),
+    ];
+    await session.hold({ own, factor });
+    for (let run = 0; run < 2; run += 1) expect(await session.run({ examples })).toEqual(expected);
+    expect(await session.run({ examples, factor: other })).toEqual(expectedOther);
+    await session.hold({ factor: other });
+    expect(await session.run({ examples })).toEqual(expectedOther);
+    expect(await session.run({ examples }, ["product"])).toEqual({ product: expected.product });
+    expect((await loftErrorOf(() => session.run({}))).code).toBe("shape-mismatch");
+    const wrong = async () => {
+      await session.hold({ factor: examples });
+      await session.run({ examples });
+    };
+    expect((await loftErrorOf(wrong)).code).toBe("shape-mismatch");
+    await session.release();
+  });
 });
 
 test("what the runtime refuses to load or to run is told as ever, and the threads end", async () => {

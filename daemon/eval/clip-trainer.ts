@@ -1,0 +1,133 @@
+/** Training CLIP classifiers side by side: each one's batch is cut into shares that know nothing of each other. */
+import { initialLora, type LoraLayout } from "../adapters/lora.ts";
+import { randomStream } from "../base/random.ts";
+import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
+import { nodesOf } from "../engine/graph/walk.ts";
+import { multiplications } from "../engine/graph/work.ts";
+import { isLargeModel } from "../engine/onnx/to-model.ts";
+import { createRowByRowSession } from "../engine/runtime/row-session.ts";
+import { createSession } from "../engine/runtime/session.ts";
+import { buildUpdate } from "../optim/train-step.ts";
+import { nextState, startingState, stateFeeds, stateOutputs, type TrainingState } from "../optim/training-state.ts";
+import {
+  type ClassifierTrainer,
+  classifierSchedule,
+  drawingSteps,
+  rowParameters,
+  type TrainingLength,
+} from "./classifier.ts";
+import { classifierGradientGraph, dropoutPlaces, type TextShape } from "./clip-classifier-graph.ts";
+import type { ClipModel } from "./clip-model.ts";
+import { type ClassifierRow, papersShares, stackedBatches } from "./training-batch.ts";
+
+/** The recipe of both papers' code. */
+export const recipe = {
+  rank: 16,
+  alpha: 32,
+  dropout: 0.1,
+  adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-4 },
+  maxGradNorm: Number.POSITIVE_INFINITY,
+};
+
+export type ClipParts = {
+  readonly model: ClipModel;
+  readonly layout: LoraLayout;
+  readonly texts: TextShape;
+  /** `tokenIds` and `endMask` of the classes' texts. */
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+};
+
+/**
+ * Shares compute losses and gradients, as rows of one session; then each classifier's gradients are added up and its
+ * parameters moved.
+ */
+export async function createClipTrainer(
+  parts: ClipParts,
+  length: TrainingLength,
+  rows: number,
+): Promise<ClassifierTrainer> {
+  const { model, layout, texts } = parts;
+  const { batchSize } = length;
+  const shares = shareCount(parts, batchSize);
+  const graph = (some: number) => ({ ...shareGraph(parts, batchSize / shares, some) });
+  const session = await createRowByRowSession(rows * shares, graph, model.session);
+  await session.hold(parts.feeds);
+  const { parameterCount } = layout;
+  const update = await createSession({ ...buildUpdate({ ...recipe, rows, parameterCount, shares }) }, model.session);
+  const optimizer = { adamW: recipe.adamW, lrSchedule: classifierSchedule(length) };
+  const side = model.config.vision.imageSize;
+  const options = { ...papersShares, batchSize, classes: texts.classes, side, normalization: model.processor };
+  const stepWith: ClassifierTrainer["stepWith"] = async (batches, some, state) => {
+    const own = stackedBatches(batches, options);
+    const dropped = dropoutFeeds(parts, { batchSize, shares }, some, state);
+    const parameters = float32(repeated(rowParameters(state, rows), shares), [rows * shares, parameterCount]);
+    const found = await session.run({ ...own, ...dropped, parameters }, ["losses", "gradient"]);
+    const feeds = {
+      shareLosses: found.losses!,
+      shareGradients: found.gradient!,
+      ...stateFeeds(state, rows, optimizer),
+    };
+    const moved = await update.run(feeds, [...stateOutputs, "losses"]);
+    return { losses: moved.losses!.data as Float32Array, state: nextState(moved, state.step + 1) };
+  };
+  return {
+    start: (some) =>
+      startingState(concatenated(some.map(({ stream }) => initialLora(layout, randomStream(...stream, "start"))))),
+    step: drawingSteps(options, stepWith),
+    stepWith,
+    release: async () => {
+      await session.release();
+      await update.release();
+    },
+  };
+}
+
+function shareGraph({ model, layout, texts }: ClipParts, batchSize: number, rows: number) {
+  return classifierGradientGraph(model, { ...recipe, ...texts, rows, batchSize, layout });
+}
+
+/** Texts are encoded in every share: cutting a batch may cost this many times the work, and is quicker still. */
+const mostWork = 1.3;
+
+/**
+ * How many shares a classifier's batch is cut into: the same on a machine of any number of cores, so that a classifier
+ * is, too. Where sessions are not parted anyway, one.
+ */
+export function shareCount(parts: ClipParts, batchSize: number): 1 | 2 {
+  const { model } = parts;
+  if (batchSize % 2 === 1 || model.session.provider !== "cpu") return 1;
+  const whole = shareGraph(parts, batchSize, 1);
+  if (isLargeModel(nodesOf(Object.values(whole)))) return 1;
+  const work = (size: number) => multiplications(Object.values(shareGraph(parts, size, 1)));
+  return 2 * work(batchSize / 2) <= mostWork * work(batchSize) ? 2 : 1;
+}
+
+/**
+ * The places are the same for all classifiers of a batch, whatever their number: named by the step alone. A classifier's
+ * texts are the same in all of its shares.
+ */
+function dropoutFeeds(
+  { model, layout, texts }: ClipParts,
+  { batchSize, shares }: { readonly batchSize: number; readonly shares: number },
+  rows: readonly ClassifierRow[],
+  { step }: TrainingState,
+): Record<string, HostTensor> {
+  const modules = layout.targets.length;
+  const uniform = (count: number, ...stream: readonly (string | number)[]) => randomStream(...stream).uniforms(count);
+  const perRow = (count: number, name: string) =>
+    rows.map(({ stream }) => uniform(count * modules, ...stream, name, step));
+  const images = concatenated(perRow(batchSize, "dropout images"));
+  const { classes } = texts;
+  const ofTexts = repeated(perRow(classes, "dropout texts"), shares);
+  const places = dropoutPlaces(model, texts);
+  return {
+    dropoutImages: float32(images, [rows.length * batchSize, 1, modules]),
+    dropoutTexts: float32(ofTexts, [rows.length * shares * classes, 1, modules]),
+    dropoutPlaces: float32(uniform(modules * places, "dropout places", step), [modules, places]),
+  };
+}
+
+/** Each row `times` times, one after the other. */
+function repeated(rows: readonly Float32Array[], times: number): Float32Array {
+  return concatenated(rows.flatMap((row) => Array.from({ length: times }, () => row)));
+}
