@@ -13,8 +13,7 @@ export function transformed(picture: Picture, [a, b, c, d, e, f]: Affine): Pictu
       const column = Math.floor(a * (x + 0.5) + b * (y + 0.5) + c);
       const row = Math.floor(d * (x + 0.5) + e * (y + 0.5) + f);
       if (column < 0 || width <= column || row < 0 || height <= row) continue;
-      const from = (row * width + column) * 3;
-      rgb.set(picture.rgb.subarray(from, from + 3), (y * width + x) * 3);
+      copyPixel(picture.rgb, row * width + column, rgb, y * width + x);
     }
   }
   return { width, height, rgb };
@@ -43,9 +42,14 @@ export function mirrored({ width, height, rgb }: Picture): Picture {
   const result = new Uint8Array(rgb.length);
   for (let row = 0; row < height; row += 1) {
     for (let column = 0; column < width; column += 1) {
-      const from = (row * width + column) * 3;
-      result.set(rgb.subarray(from, from + 3), (row * width + width - 1 - column) * 3);
+      copyPixel(rgb, row * width + column, result, row * width + width - 1 - column);
     }
   }
   return { width, height, rgb: result };
+}
+
+function copyPixel(from: Uint8Array, place: number, to: Uint8Array, newPlace: number): void {
+  to[newPlace * 3] = from[place * 3]!;
+  to[newPlace * 3 + 1] = from[place * 3 + 1]!;
+  to[newPlace * 3 + 2] = from[place * 3 + 2]!;
 }

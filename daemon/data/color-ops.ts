@@ -22,24 +22,36 @@ export function contrast(picture: Picture, factor: number): Picture {
 
 /** 0 is gray, 1 the picture. */
 export function saturation(picture: Picture, factor: number): Picture {
-  return mapPixels(picture, (red, green, blue) => {
+  return mapPixels(picture, (rgb, at, red, green, blue) => {
     const gray = luma(red, green, blue);
-    return [blend(gray, red, factor), blend(gray, green, factor), blend(gray, blue, factor)];
+    rgb[at] = blend(gray, red, factor);
+    rgb[at + 1] = blend(gray, green, factor);
+    rgb[at + 2] = blend(gray, blue, factor);
   });
 }
 
 /** All channels the luma. */
 export function grayscale(picture: Picture): Picture {
-  return mapPixels(picture, (red, green, blue) => {
+  return mapPixels(picture, (rgb, at, red, green, blue) => {
     const gray = luma(red, green, blue);
-    return [gray, gray, gray];
+    rgb[at] = gray;
+    rgb[at + 1] = gray;
+    rgb[at + 2] = gray;
   });
 }
 
 /** Hue turned by `turn` of a full circle (-0.5 to 0.5), in HSV of floating point. */
 export function hue(picture: Picture, turn: number): Picture {
   if (turn === 0) return picture;
-  return mapPixels(picture, (red, green, blue) => turnedHue(red, green, blue, turn));
+  return mapPixels(picture, (rgb, at, red, green, blue) => {
+    const high = Math.max(red, green, blue);
+    const range = high - Math.min(red, green, blue);
+    const turned = 6 * turnedHue(red, green, blue, turn);
+    // Smith 1978: each channel falls and rises once around the circle.
+    rgb[at] = channelAt(5 + turned, high, range);
+    rgb[at + 1] = channelAt(3 + turned, high, range);
+    rgb[at + 2] = channelAt(1 + turned, high, range);
+  });
 }
 
 /** The highest `bits` bits of each byte kept. */
@@ -92,47 +104,57 @@ type Table = Uint8Array;
 const identity: Table = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
 function table(of: (byte: number) => number): Table {
-  return Uint8Array.from({ length: 256 }, (_, byte) => Math.max(0, Math.min(255, of(byte))));
+  const values = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte += 1) values[byte] = Math.max(0, Math.min(255, of(byte)));
+  return values;
 }
 
 function mapBytes(picture: Picture, of: (byte: number) => number): Picture {
   const values = table(of);
-  return { ...picture, rgb: picture.rgb.map((byte) => values[byte]!) };
+  const rgb = new Uint8Array(picture.rgb.length);
+  for (let at = 0; at < rgb.length; at += 1) rgb[at] = values[picture.rgb[at]!]!;
+  return { ...picture, rgb };
 }
 
 function mapChannels(picture: Picture, tableOf: (counts: readonly number[]) => Table): Picture {
-  const tables = [0, 1, 2].map((channel) => {
-    const counts = Array<number>(256).fill(0);
-    for (let at = channel; at < picture.rgb.length; at += 3) counts[picture.rgb[at]!]! += 1;
-    return tableOf(counts);
-  });
-  return { ...picture, rgb: picture.rgb.map((byte, at) => tables[at % 3]![byte]!) };
-}
-
-type Pixel = readonly [red: number, green: number, blue: number];
-
-function mapPixels(picture: Picture, of: (red: number, green: number, blue: number) => Pixel): Picture {
   const rgb = new Uint8Array(picture.rgb.length);
-  for (let at = 0; at < rgb.length; at += 3) {
-    const [red, green, blue] = of(picture.rgb[at]!, picture.rgb[at + 1]!, picture.rgb[at + 2]!);
-    rgb[at] = red;
-    rgb[at + 1] = green;
-    rgb[at + 2] = blue;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const counts = Array<number>(256).fill(0);
+    for (let at = channel; at < rgb.length; at += 3) counts[picture.rgb[at]!]! += 1;
+    const values = tableOf(counts);
+    for (let at = channel; at < rgb.length; at += 3) rgb[at] = values[picture.rgb[at]!]!;
   }
   return { ...picture, rgb };
 }
 
-function turnedHue(red: number, green: number, blue: number, turn: number): Pixel {
+/** Write a pixel's new bytes, from `at` on: an array for each pixel would cost more than all arithmetic. */
+type WritePixel = (rgb: Uint8Array, at: number, red: number, green: number, blue: number) => void;
+
+function mapPixels(picture: Picture, write: WritePixel): Picture {
+  const rgb = new Uint8Array(picture.rgb.length);
+  for (let at = 0; at < rgb.length; at += 3) {
+    write(rgb, at, picture.rgb[at]!, picture.rgb[at + 1]!, picture.rgb[at + 2]!);
+  }
+  return { ...picture, rgb };
+}
+
+/** The hue as a part of the circle, 0 to 1, turned; 0 where there is none. */
+function turnedHue(red: number, green: number, blue: number, turn: number): number {
   const high = Math.max(red, green, blue);
   const range = high - Math.min(red, green, blue);
-  if (range === 0) return [red, green, blue];
+  if (range === 0) return 0;
   const sixth = (from: number, to: number, offset: number) => (to - from) / range + offset;
   const sextant = high === red ? sixth(blue, green, 0) : high === green ? sixth(red, blue, 2) : sixth(green, red, 4);
-  const turned = (((sextant / 6 + turn) % 1) + 1) % 1;
-  // Smith 1978: each channel falls and rises once around the circle.
-  const channel = (offset: number) => {
-    const place = (offset + turned * 6) % 6;
-    return Math.round(high - range * Math.max(0, Math.min(place, 4 - place, 1)));
-  };
-  return [channel(5), channel(3), channel(1)];
+  return fraction(fraction(sextant / 6 + turn) + 1);
+}
+
+/** x % 1, without the runtime's slow remainder. */
+function fraction(x: number): number {
+  return x - Math.trunc(x);
+}
+
+/** A channel at a place of the circle, 1 to 11 sixths of it. */
+function channelAt(place: number, high: number, range: number): number {
+  const within = place < 6 ? place : place - 6;
+  return Math.round(high - range * Math.max(0, Math.min(within, 4 - within, 1)));
 }

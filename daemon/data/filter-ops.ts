@@ -4,8 +4,9 @@ import type { Picture } from "./picture.ts";
 
 /** 0 is smoothed, 1 the picture, more is sharper; the bytes of Pillow's ImageEnhance.Sharpness. */
 export function sharpness(picture: Picture, factor: number): Picture {
-  const smooth = smoothed(picture).rgb;
-  return { ...picture, rgb: picture.rgb.map((byte, at) => blend(smooth[at]!, byte, factor)) };
+  const { rgb } = smoothed(picture);
+  for (let at = 0; at < rgb.length; at += 1) rgb[at] = blend(rgb[at]!, picture.rgb[at]!, factor);
+  return { ...picture, rgb };
 }
 
 /** Pillow's SMOOTH: a 3 x 3 kernel of ones with 5 in the middle, over 13; the border stays. */
@@ -34,27 +35,32 @@ export function gaussianBlur(picture: Picture, deviation: number): Picture {
   const total = heights.reduce((sum, height) => sum + height, 0);
   const kernel = heights.map((height) => height / total);
   const { width, height, rgb } = picture;
-  const rows = convolve(rgb, { count: width, stride: 3, lines: height, lineStride: width * 3 }, kernel);
+  const rows = convolve(
+    Float32Array.from(rgb),
+    { count: width, stride: 3, lines: height, lineStride: width * 3 },
+    kernel,
+  );
   const both = convolve(rows, { count: height, stride: width * 3, lines: width, lineStride: 3 }, kernel);
-  return { ...picture, rgb: Uint8Array.from(both, (value) => Math.min(255, Math.floor(value + 0.5))) };
+  const blurred = new Uint8Array(rgb.length);
+  for (let at = 0; at < blurred.length; at += 1) blurred[at] = Math.min(255, Math.floor(both[at]! + 0.5));
+  return { ...picture, rgb: blurred };
 }
 
 /** Pixels along a line and from line to line, in bytes. */
 type Lines = { readonly count: number; readonly stride: number; readonly lines: number; readonly lineStride: number };
 
-function convolve(source: ArrayLike<number>, { count, stride, lines, lineStride }: Lines, kernel: readonly number[]) {
+function convolve(source: Float32Array, { count, stride, lines, lineStride }: Lines, kernel: readonly number[]) {
   const reach = (kernel.length - 1) / 2;
   const result = new Float32Array(source.length);
-  for (let line = 0; line < lines; line += 1) {
-    for (let place = 0; place < count; place += 1) {
-      for (let channel = 0; channel < 3; channel += 1) {
-        const start = line * lineStride + channel;
+  for (let place = 0; place < count; place += 1) {
+    // Where each tap reads in every line.
+    const taps = kernel.map((_, tap) => stride * Math.max(0, Math.min(count - 1, place + tap - reach)));
+    for (let line = 0; line < lines; line += 1) {
+      const start = line * lineStride;
+      for (let channel = start; channel < start + 3; channel += 1) {
         let sum = 0;
-        for (let tap = 0; tap < kernel.length; tap += 1) {
-          const from = Math.max(0, Math.min(count - 1, place + tap - reach));
-          sum += kernel[tap]! * source[start + from * stride]!;
-        }
-        result[start + place * stride] = sum;
+        for (let tap = 0; tap < taps.length; tap += 1) sum += kernel[tap]! * source[channel + taps[tap]!]!;
+        result[channel + place * stride] = sum;
       }
     }
   }

@@ -106,15 +106,18 @@ function tapsAt(position: number, from: number, to: number, filter: Filter): Tap
   const center = (position + 0.5) * scale;
   const start = Math.max(Math.trunc(center - support + 0.5), 0);
   const end = Math.min(Math.trunc(center + support + 0.5), from);
-  const heights = Array.from({ length: end - start }, (_, index) =>
-    filter.height((start + index - center + 0.5) / width),
-  );
-  const total = heights.reduce((sum, height) => sum + height, 0);
-  const fixed = (height: number) => (height / total) * 2 ** precisionBits;
-  return {
-    start,
-    weights: Int32Array.from(heights, (height) => Math.trunc(fixed(height) + (height < 0 ? -0.5 : 0.5))),
-  };
+  const heights = new Float64Array(end - start);
+  let total = 0;
+  for (let index = 0; index < heights.length; index += 1) {
+    heights[index] = filter.height((start + index - center + 0.5) / width);
+    total += heights[index]!;
+  }
+  const weights = new Int32Array(heights.length);
+  for (let index = 0; index < weights.length; index += 1) {
+    const height = heights[index]!;
+    weights[index] = Math.trunc((height / total) * 2 ** precisionBits + (height < 0 ? -0.5 : 0.5));
+  }
+  return { start, weights };
 }
 
 /** Horizontal pass over the source rows that the vertical pass will need. */
@@ -125,8 +128,7 @@ function resampleRows(picture: Picture, columns: Axis, rows: Axis): Picture {
   for (let row = 0; row < height; row += 1) {
     const source = (rows.first + row) * picture.width * 3;
     for (let column = 0; column < width; column += 1) {
-      const target = (row * width + column) * 3;
-      blend(picture.rgb, { at: source, stride: 3, taps: columns.taps[column]! }, rgb, target);
+      blend(picture.rgb, source, 3, columns.taps[column]!, rgb, (row * width + column) * 3);
     }
   }
   return { width, height, rgb };
@@ -141,28 +143,31 @@ function resampleColumns(strip: Picture, rows: Axis): Picture {
   for (let row = 0; row < height; row += 1) {
     const taps = rows.taps[row]!;
     for (let column = 0; column < width; column += 1) {
-      const at = column * 3 - rows.first * stride;
-      blend(strip.rgb, { at, stride, taps }, rgb, row * stride + column * 3);
+      blend(strip.rgb, column * 3 - rows.first * stride, stride, taps, rgb, row * stride + column * 3);
     }
   }
   return { width, height, rgb };
 }
 
-type Line = { readonly at: number; readonly stride: number; readonly taps: Taps };
-
 /** One output pixel: the weighted sum of a line of source pixels, rounded to a byte. */
-function blend(source: Uint8Array, line: Line, target: Uint8Array, targetAt: number): void {
-  const { start, weights } = line.taps;
+function blend(
+  source: Uint8Array,
+  lineAt: number,
+  stride: number,
+  { start, weights }: Taps,
+  target: Uint8Array,
+  targetAt: number,
+): void {
   let red = half;
   let green = half;
   let blue = half;
-  let at = line.at + start * line.stride;
+  let at = lineAt + start * stride;
   for (let tap = 0; tap < weights.length; tap += 1) {
     const weight = weights[tap]!;
     red += source[at]! * weight;
     green += source[at + 1]! * weight;
     blue += source[at + 2]! * weight;
-    at += line.stride;
+    at += stride;
   }
   // Sums stay below 2^31 (a cubic overshoots by less than a half), so the shift is exact.
   target[targetAt] = clamped(red);
