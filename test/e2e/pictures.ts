@@ -9,17 +9,18 @@ import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "./support/root.ts";
-import { inSession, themes } from "./support/session.ts";
+import { inSession } from "./support/session.ts";
+import type { Theme } from "./support/themes.ts";
 import type { Workbench } from "./support/workbench.ts";
 
 const quickStart = join(root, "examples", "quick-start");
 const fashionResults = join(root, "examples", "fashion", "results");
 
 /** The one theme that README.md shows. */
-const shown = "dark";
+const shown: Theme = "dark";
 
-it.each(themes)("shows the quick start (%s)", (theme) =>
-  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyQuickStart }, async ({ open, shot }) => {
+it("shows the quick start", () =>
+  inSession({ journey: "pictures", config: null, classes: [], fill: copyQuickStart }, async ({ open, shot }) => {
     const workbench = await open("quick-start.loft.json");
     await workbench.ready();
     await workbench.lens("adapters").waitFor();
@@ -28,8 +29,7 @@ it.each(themes)("shows the quick start (%s)", (theme) =>
     await expect.poll(() => panel.locator("loft-sample-grid img").count()).toBeGreaterThan(8);
     await workbench.showRuns();
     await workbench.runs.filter({ hasText: "images" }).waitFor();
-    await shot(workbench, "samples");
-    if (theme === shown) await forReadme(workbench, "samples-panel.png", 800);
+    await shot(workbench, "samples", forReadme(workbench, "samples-panel.png", 800));
     await panel.locator("loft-sample-grid img").nth(1).click();
     await panel.locator("loft-sample-details").waitFor();
     await shot(workbench, "details");
@@ -41,21 +41,18 @@ it.each(themes)("shows the quick start (%s)", (theme) =>
     const cells = panel.locator("loft-pair-matrix").locator("button img, [role=gridcell] img");
     await expect.poll(() => cells.count(), { timeout: 240_000 }).toBeGreaterThan(15);
     await shot(workbench, "pairs");
-  }),
-);
+  }));
 
-it.each(themes)("shows a configuration (%s)", (theme) =>
-  inSession({ journey: "pictures", theme, config: more, fill: writeBase }, async ({ open, shot }) => {
+it("shows a configuration", () =>
+  inSession({ journey: "pictures", config: more, fill: writeBase }, async ({ open, shot }) => {
     const workbench = await open("shoes.loft.json");
     await workbench.ready();
     await workbench.squiggles.first().waitFor();
     await workbench.word("learningRate").waitFor();
     await workbench.word("imagesPerClass").hover();
     await workbench.hover.filter({ hasText: "Instead of" }).waitFor();
-    await shot(workbench, "configuration");
-    if (theme === shown) await forReadme(workbench, "configuration.png", 560);
-  }),
-);
+    await shot(workbench, "configuration", forReadme(workbench, "configuration.png", 560));
+  }));
 
 /** One mistyped key, values of its own, and the rest from another file; long enough that the hover hides no problem. */
 const more = {
@@ -75,19 +72,18 @@ function writeBase(workspace: string): void {
   writeFileSync(join(workspace, "base.loft.json"), `${JSON.stringify(base, undefined, 2)}\n`);
 }
 
-it.each(themes)("shows the results of examples/fashion (%s)", (theme) =>
-  inSession({ journey: "pictures", theme, config: null, classes: [], fill: copyResults }, async ({ open, shot }) => {
+it("shows the results of examples/fashion", () =>
+  inSession({ journey: "pictures", config: null, classes: [], fill: copyResults }, async ({ open, shot }) => {
     const workbench = await open();
     await workbench.quickOpen("results.loft-results.json");
     const page = await workbench.webview("loft-results-table");
     await shot(workbench, "results");
     await page.getByRole("button", { name: "Accuracy", exact: true }).click();
-    if (theme === shown) await forReadme(workbench, "results-table.png", 660);
+    await shot(workbench, "results-sorted", forReadme(workbench, "results-table.png", 660));
     await page.getByRole("tab", { name: "Confusion" }).click();
     await page.getByRole("grid").waitFor();
     await shot(workbench, "confusion");
-  }),
-);
+  }));
 
 function copyQuickStart(workspace: string): void {
   if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))
@@ -99,8 +95,11 @@ function copyResults(workspace: string): void {
   cpSync(fashionResults, workspace, { recursive: true });
 }
 
-/** The top of the window, as README.md shows it. */
-async function forReadme({ page }: Workbench, name: string, height: number): Promise<void> {
+/** In the theme that README.md shows: the top of the window, for README.md. */
+function forReadme({ page }: Workbench, name: string, height: number): (theme: Theme) => Promise<void> {
   const clip = { x: 0, y: 0, width: 1280, height };
-  await page.screenshot({ path: join(root, "docs", "images", name), clip, animations: "disabled" });
+  const path = join(root, "docs", "images", name);
+  return async (theme) => {
+    if (theme === shown) await page.screenshot({ path, clip, animations: "disabled" });
+  };
 }

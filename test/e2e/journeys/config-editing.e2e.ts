@@ -1,11 +1,11 @@
-/** A configuration is written: lenses, hover, completion, a typo underlined and mended. In three themes. */
+/** A configuration is written: lenses, hover, completion, a typo underlined and mended. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { inSession, themes } from "../support/session.ts";
+import { inSession } from "../support/session.ts";
 import type { Workbench } from "../support/workbench.ts";
 
-it.each(themes)("a configuration is completed, explained, underlined and mended (%s)", (theme) =>
-  inSession({ journey: "config-editing", theme }, async ({ folder, open, shot }) => {
+it("a configuration is completed, explained, underlined and mended", () =>
+  inSession({ journey: "config-editing" }, async ({ folder, open, shot }) => {
     const workbench = await open("shoes.loft.json");
     await workbench.ready();
     await workbench.lens("Generate").first().waitFor();
@@ -36,8 +36,7 @@ it.each(themes)("a configuration is completed, explained, underlined and mended 
     await workbench.page.keyboard.press("Enter");
     await workbench.page.locator(".view-line", { hasText: '"imagesPerClass":' }).waitFor();
     expect(workbench.refused).toEqual([]);
-  }),
-);
+  }));
 
 /** After the last field of "sampling": a comma, a new line, and the first letters of another field. */
 async function completeGuidance(workbench: Workbench, config: string): Promise<void> {

@@ -10,7 +10,7 @@ import { inSession } from "../support/session.ts";
 /** Two rows of two small classifiers, and one without training. */
 const config = {
   ...quickConfig,
-  evaluation: { test: "test", rows: ["zero-shot", "real", "synthetic"], seeds: 2, steps: 12, batchSize: 4 },
+  evaluation: { test: "test", rows: ["zero-shot", "real", "synthetic"], seeds: 2, steps: 40, batchSize: 4 },
 };
 
 it("an evaluation fills its table, and its run stands in the list", () =>
@@ -34,8 +34,7 @@ it("an evaluation fills its table, and its run stands in the list", () =>
     expect(await page.locator("td.value .spread", { hasText: "±" }).count()).toBe(2);
     await workbench.showRuns();
     await workbench.runs.filter({ hasText: "evaluated" }).waitFor();
-    await shot(workbench, "2-finished");
-    expect(await violations(page)).toEqual([]);
+    await shot(workbench, "2-finished", async () => expect(await violations(page)).toEqual([]));
     const file = join(folder.workspace, "runs", "shoes", "evaluation", "results.loft-results.json");
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ name: "shoes", partial: false });
     expect(workbench.refused).toEqual([]);

@@ -1,11 +1,11 @@
-/** LoFT: Generate Dataset to the end, the Samples panel filling meanwhile. In three themes. */
+/** LoFT: Generate Dataset to the end, the Samples panel filling meanwhile. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { inSession, themes } from "../support/session.ts";
+import { inSession } from "../support/session.ts";
 
-it.each(themes)("a dataset is generated to the end and shown (%s)", (theme) =>
-  inSession({ journey: "generate", theme }, async ({ folder, open, shot }) => {
+it("a dataset is generated to the end and shown", () =>
+  inSession({ journey: "generate" }, async ({ folder, open, shot }) => {
     const workbench = await open("shoes.loft.json");
     await workbench.ready();
     await workbench.command("LoFT: Generate Dataset");
@@ -27,8 +27,7 @@ it.each(themes)("a dataset is generated to the end and shown (%s)", (theme) =>
     expect(readdirSync(images, { recursive: true }).filter((name) => String(name).endsWith(".png"))).toHaveLength(8);
     expect(existsSync(join(folder.workspace, "runs", "shoes", "data", "train", "metadata.jsonl"))).toBe(true);
     expect(workbench.refused).toEqual([]);
-  }),
-);
+  }));
 
 /** Every picture is there and drawn: nothing was kept out by the page's content security policy. */
 async function loaded(panel: Awaited<ReturnType<import("../support/workbench.ts").Workbench["webview"]>>) {

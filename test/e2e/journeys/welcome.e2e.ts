@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { inSession, themes } from "../support/session.ts";
+import { inSession } from "../support/session.ts";
 
-it.each(themes)("a folder of photos gets its first configuration (%s)", (theme) =>
-  inSession({ journey: "welcome", theme, config: null }, async ({ folder, open, shot }) => {
+it("a folder of photos gets its first configuration", () =>
+  inSession({ journey: "welcome", config: null }, async ({ folder, open, shot }) => {
     const workbench = await open();
     await workbench.showRuns();
     const { page } = workbench;
@@ -22,5 +22,4 @@ it.each(themes)("a folder of photos gets its first configuration (%s)", (theme) 
     await shot(workbench, "2-configuration");
     expect(existsSync(join(folder.workspace, "photos.loft.json"))).toBe(true);
     expect(workbench.refused).toEqual([]);
-  }),
-);
+  }));

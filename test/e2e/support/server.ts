@@ -8,6 +8,7 @@ import { daemonFolderVariable } from "../../../schemas/discovery.ts";
 import { workbench } from "../prepare.mjs";
 import { root } from "./root.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { followSystem } from "./themes.ts";
 
 export type Server = {
   readonly port: number;
@@ -35,7 +36,7 @@ const quietSettings = {
   "workbench.tips.enabled": false,
   "workbench.welcomePage.walkthroughs.openOnInstall": false,
   "telemetry.telemetryLevel": "off",
-  "extensions.autoUpdate": false,
+  "extensions.autoUpdate": "off",
   "extensions.autoCheckUpdates": false,
   "extensions.ignoreRecommendations": true,
   "chat.disableAIFeatures": true,
@@ -62,7 +63,7 @@ export async function startServer(folder: RunFolder, options: ServerOptions = {}
   const place = join(folder.scratch, `server-${Date.now()}`);
   const data = join(place, "data");
   mkdirSync(join(data, "data", "User"), { recursive: true });
-  const settings = { ...quietSettings, "workbench.colorTheme": "Default Dark Modern", ...options.settings };
+  const settings = { ...quietSettings, ...followSystem, ...options.settings };
   writeFileSync(join(data, "data", "User", "settings.json"), JSON.stringify(settings, undefined, 2));
   const extensions = options.extensionsFolder ?? linkExtension(place);
   const port = await freePort();

@@ -4,22 +4,12 @@ import { keepLogs } from "./artefacts.ts";
 import { launchBrowser } from "./browser.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { type Server, type ServerOptions, startServer } from "./server.ts";
+import { type Theme, themes } from "./themes.ts";
 import { Workbench } from "./workbench.ts";
-
-export type Theme = "dark" | "light" | "high-contrast";
-
-export const themes: readonly Theme[] = ["dark", "light", "high-contrast"];
-
-const settingOf: Readonly<Record<Theme, string>> = {
-  dark: "Default Dark Modern",
-  light: "Default Light Modern",
-  "high-contrast": "Default High Contrast",
-};
 
 export type SessionOptions = Omit<ServerOptions, "extensionsFolder"> & {
   /** Names the screenshots. */
   readonly journey: string;
-  readonly theme?: Theme;
   /** Null: a workspace without a configuration. */
   readonly config?: object | null;
   /** Whose photos the workspace has; the first two by default. */
@@ -35,22 +25,21 @@ export type Session = {
   readonly server: Server;
   /** One more window on the same workspace. */
   open(file?: string): Promise<Workbench>;
-  shot(workbench: Workbench, name: string): Promise<void>;
+  /** A screenshot in each theme; what else is to be looked at in each is done before it is taken. */
+  shot(workbench: Workbench, name: string, look?: (theme: Theme) => Promise<void>): Promise<void>;
 };
 
 /** Run a journey; what the windows show when it fails is kept beside the logs. */
 export async function inSession(options: SessionOptions, body: (session: Session) => Promise<void>): Promise<void> {
-  const { journey, theme = "dark" } = options;
+  const { journey } = options;
   const folder = makeRunFolder(options.config, options.classes);
   options.fill?.(folder.workspace);
   const windows: Workbench[] = [];
   let browser: Browser | undefined;
   let server: Server | undefined;
-  const shot = (workbench: Workbench, name: string): Promise<void> => workbench.screenshot(journey, `${theme}-${name}`);
   try {
-    const settings = { "workbench.colorTheme": settingOf[theme], ...options.settings };
     const installed = options.install === undefined ? {} : { extensionsFolder: options.install(folder.scratch) };
-    const running = await startServer(folder, { ...options, ...installed, settings });
+    const running = await startServer(folder, { ...options, ...installed });
     server = running;
     const ownBrowser = await launchBrowser();
     browser = ownBrowser;
@@ -59,12 +48,19 @@ export async function inSession(options: SessionOptions, body: (session: Session
       windows.push(workbench);
       return workbench;
     };
+    const shot: Session["shot"] = async (workbench, name, look) => {
+      for (const theme of themes) {
+        await workbench.use(theme);
+        await look?.(theme);
+        await workbench.screenshot(journey, `${theme}-${name}`);
+      }
+    };
     await body({ folder, server: running, open, shot });
   } catch (error) {
     for (const [index, workbench] of windows.entries()) {
-      await shot(workbench, `failed-${index}`).catch(() => undefined);
+      await workbench.screenshot(journey, `failed-${index}`).catch(() => undefined);
     }
-    keepLogs(folder, `${journey}-${theme}`);
+    keepLogs(folder, journey);
     throw error;
   } finally {
     await browser?.close();

@@ -8,6 +8,14 @@ import { artefact } from "./artefacts.ts";
 import { newPage } from "./browser.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Server } from "./server.ts";
+import { systemOf, type Theme } from "./themes.ts";
+
+/** What a theme is called on the workbench's and on a webview's body. */
+const themeClasses: Readonly<Record<Theme, { readonly workbench: string; readonly page: string }>> = {
+  dark: { workbench: "vs-dark", page: "vscode-dark" },
+  light: { workbench: "vs", page: "vscode-light" },
+  "high-contrast": { workbench: "hc-black", page: "vscode-high-contrast" },
+};
 
 /** The first drawing waits for everything; a busy machine takes its time. */
 const longest = 200_000;
@@ -28,6 +36,7 @@ export class Workbench {
    */
   static async open(browser: Browser, server: Server, folder: RunFolder, file?: string): Promise<Workbench> {
     const { page, refused } = await newPage(browser);
+    await page.emulateMedia(systemOf.dark);
     page.setDefaultTimeout(60_000);
     const query = new URLSearchParams({ folder: folder.workspace });
     if (file !== undefined) {
@@ -164,6 +173,16 @@ export class Workbench {
       }
       if (end < Date.now()) throw new Error(`No visible webview holds ${inside}.`);
       await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** Draw the window and the pages in it in another theme. */
+  async use(theme: Theme): Promise<void> {
+    await this.page.emulateMedia(systemOf[theme]);
+    await this.page.locator(`.monaco-workbench.${themeClasses[theme].workbench}`).waitFor();
+    for (const frame of await this.page.locator("iframe.webview.ready").filter({ visible: true }).all()) {
+      const page = frame.contentFrame().locator("iframe#active-frame").contentFrame();
+      await page.locator(`body.${themeClasses[theme].page}`).waitFor();
     }
   }
 
