@@ -120,7 +120,7 @@ function warmupProblems({ tree, preset, method }: Context): readonly ProblemDraf
 
 function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
   const group = nodeAt(tree, ["data", "classNames"]);
-  if (group?.type !== "object") return [];
+  if (group?.type !== "object" || areDistinct(group)) return [];
   const names = plainValue(group) as Readonly<Record<string, unknown>>;
   const firsts = new Map<unknown, string>();
   const problems: ProblemDraft[] = [];
@@ -132,6 +132,13 @@ function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {
     if (problems.length === mostProblems) break;
   }
   return problems;
+}
+
+/** Whether no value of a group stands there twice: with every keystroke there may be thousands to look at. */
+function areDistinct({ children = [] }: Node): boolean {
+  const values = new Set<unknown>();
+  for (const member of children) values.add(member.children?.[1]?.value);
+  return values.size === children.length;
 }
 
 function sharedName(tree: Node, name: string, [first, second]: readonly [string, string]): ProblemDraft {

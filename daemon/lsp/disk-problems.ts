@@ -122,15 +122,26 @@ function classNameProblems(analysis: Analysis, known: KnownFacts): readonly Disk
   if (names?.type !== "object") return [];
   const folders = foldersOf(known);
   if (folders.size === 0) return [];
-  const keys = (names.children ?? []).flatMap(({ children }) => (children?.[0] === undefined ? [] : [children[0]]));
-  const unknown = keys.filter((key) => !folders.has(String(key.value).normalize("NFC"))).slice(0, mostProblems);
+  const unknown = keysOutside(names, folders);
   if (unknown.length === 0) return [];
-  const given = new Set(keys.map((key) => String(key.value).normalize("NFC")));
+  const given = new Set((names.children ?? []).map(({ children }) => String(children?.[0]?.value).normalize("NFC")));
   const present = [...folders];
   const unnamed = present.filter((folder) => !given.has(folder));
   return unknown
     .map((key, index) => unknownFolder(key, present, index * unnamed.length < mostComparisons ? unnamed : []))
     .map((problem) => placed(analysis, problem, problem));
+}
+
+/** The first keys of a group that name none of the folders; most do, and in their one spelling. */
+function keysOutside(group: Node, folders: ReadonlySet<string>): readonly Node[] {
+  const outside: Node[] = [];
+  for (const { children } of group.children ?? []) {
+    const key = children?.[0];
+    if (key === undefined || folders.has(key.value)) continue;
+    if (!folders.has(String(key.value).normalize("NFC"))) outside.push(key);
+    if (outside.length === mostProblems) break;
+  }
+  return outside;
 }
 
 /** The class folders of each answer of the disk, in one spelling: they stay the same over many keystrokes. */

@@ -16,5 +16,11 @@ export type KnownFacts = {
 
 /** The class folders that hold photos. */
 export function classesWithPhotos({ data }: KnownFacts): readonly ClassFacts[] {
-  return data?.state === "folder" ? data.classes.filter(({ photoCount }) => 0 < photoCount) : [];
+  if (data?.state !== "folder") return [];
+  const classes = filledClasses.get(data) ?? data.classes.filter(({ photoCount }) => 0 < photoCount);
+  filledClasses.set(data, classes);
+  return classes;
 }
+
+/** Of each answer of the disk: it stays the same over many keystrokes. */
+const filledClasses = new WeakMap<DataFacts, readonly ClassFacts[]>();
