@@ -7,9 +7,11 @@ import { type ModelProblem, readModelRegistry, verifyModel } from "../checkpoint
 import { addExamples, wantsJson } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit-code.ts";
+import { cudaCheck, webgpuCheck } from "./graphics-checks.ts";
+import { readGraphicsFacts } from "./graphics-facts.ts";
 
-/** One thing that was looked at. `fix` is there when it is not as it should be. */
-export type Check = { readonly name: string; readonly value: string; readonly fix?: string };
+/** One thing that was looked at: `fix` when it is not as it should be, `add` when it works without something useful. */
+export type Check = { readonly name: string; readonly value: string; readonly fix?: string; readonly add?: string };
 
 export function addDoctorCommand(program: Command, context: CliContext, setExitCode: (code: number) => void): void {
   const command = program
@@ -53,9 +55,11 @@ async function checkRuntime(): Promise<readonly Check[]> {
   try {
     const { env } = await import("onnxruntime-node");
     const { installedProviders, cudaInstallCommand } = await import("../engine/runtime/providers.ts");
+    const installed = installedProviders();
     return [
       { name: "onnxruntime-node", value: env.versions.node ?? "unknown version" },
-      { name: "providers", value: providersText(installedProviders(), cudaInstallCommand) },
+      { name: "providers", value: installed.join(", ") },
+      ...graphicsChecks(installed, cudaInstallCommand),
     ];
   } catch (error) {
     const fix =
@@ -64,11 +68,12 @@ async function checkRuntime(): Promise<readonly Check[]> {
   }
 }
 
-/** CUDA's libraries exist for Linux on x64 alone; elsewhere there is nothing to add. */
-function providersText(installed: readonly string[], cudaInstallCommand: string): string {
-  const list = installed.join(", ");
-  const canAddCuda = process.platform === "linux" && process.arch === "x64" && !installed.includes("cuda");
-  return canAddCuda ? `${list} (for an NVIDIA GPU add CUDA: run \`${cudaInstallCommand}\` in LoFT's folder)` : list;
+/** Elsewhere than on Linux a card's driver comes with all that is needed. CUDA's libraries exist for x64 alone. */
+function graphicsChecks(installed: readonly string[], command: string): readonly Check[] {
+  if (process.platform !== "linux") return [];
+  const facts = readGraphicsFacts();
+  const cuda = process.arch === "x64" ? [cudaCheck(facts, { isAdded: installed.includes("cuda"), command })] : [];
+  return [...cuda, ...(installed.includes("webgpu") ? [webgpuCheck(facts)] : [])];
 }
 
 async function checkSharp(): Promise<Check> {
@@ -108,9 +113,11 @@ export const problemText: Readonly<Record<ModelProblem["problem"], string>> = {
 
 function checksText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map((check) => check.name.length));
-  const lines = checks.flatMap(({ name, value, fix }) => {
+  const lines = checks.flatMap(({ name, value, fix, add }) => {
+    const more = (label: string, text?: string) =>
+      text === undefined ? [] : [`    ${"".padEnd(width)}  ${label}: ${text}`];
     const line = `${fix === undefined ? "ok " : "BAD"} ${name.padEnd(width)}  ${value}`;
-    return fix === undefined ? [line] : [line, `    ${"".padEnd(width)}  fix: ${fix}`];
+    return [line, ...more("fix", fix), ...more("add", add)];
   });
   return lines.join("\n");
 }
