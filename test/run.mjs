@@ -28,6 +28,8 @@ const patterns = process.argv.slice(2);
 const isWhole = patterns.length === 0;
 const suite = suites[patterns[0]] ?? { args: [...patterns, ...always], environment: {} };
 const none = { passed: 0, failed: 0, skipped: 0 };
+// Before all tests: the browser that it may install brings the software driver that other tests look for.
+const workbench = isWhole || patterns[0] === "e2e" ? prepare() : {};
 const total = [
   isWhole ? runChecks() : none,
   patterns[0] === "e2e" ? none : runVitest(suite),
@@ -84,7 +86,7 @@ function runVitest({ args, environment }) {
 
 /** Where no workbench can be had these tests are skipped, in one line that says why; in CI that is a failure. */
 function runEndToEnd(patterns) {
-  const { problem } = prepare();
+  const { problem } = workbench;
   if (problem === undefined)
     return runVitest({ args: ["--config=test/e2e/vitest.config.ts", ...patterns], environment: {} });
   process.stdout.write(`SKIP e2e: ${problem}\n`);
