@@ -57,7 +57,8 @@ export type RunProgress = {
   readonly share: number;
   /** Of an evaluation only in its last part: nobody knows the others' time before. */
   readonly secondsLeft?: number;
-  readonly loss?: number;
+  /** Null where training diverged: JSON has no NaN. */
+  readonly loss?: number | null;
   readonly failed: number;
   readonly device?: string;
 };

@@ -26,8 +26,6 @@ export type LoftResults = {
   readonly versions: Readonly<Record<string, string>>;
   /** SHA-256 of the resolved configuration. */
   readonly configHash: string;
-  /** Of all trainings of the table, whenever they ran. */
-  readonly seconds: number;
   /**
    * In a table over several datasets its columns: rows are then means over those that have them, classes, sets,
    * confusion and accuracies by class are empty, and the tasks of runs, too.
@@ -101,7 +99,6 @@ export type ResultRun = {
   /** Pictures it learned from. */
   readonly realPictures: number;
   readonly syntheticPictures: number;
-  readonly seconds: number;
 };
 
 /** A method's synthetic images against the real photos they were made from, in the classifier's feature space. */

@@ -72,8 +72,9 @@ export type TrainingStep = {
   /** Steps done, 1 ... steps. */
   readonly step: number;
   readonly steps: number;
-  readonly losses: readonly number[];
-  readonly gradNorms: readonly number[];
+  /** These two are NaN or infinite where training diverged, and null in JSON. */
+  readonly losses: readonly (number | null)[];
+  readonly gradNorms: readonly (number | null)[];
   readonly durationSeconds: number;
   readonly secondsLeft?: number;
 };
@@ -84,6 +85,8 @@ export type AdapterFinished = {
   readonly className: string;
   readonly file: string;
   readonly finalLoss: number;
+  /** Of a classifier: the work of all processes on it. Results hold no times, so that their bytes stay the same. */
+  readonly seconds?: number;
   /** Steps done: fewer than the group's where training stopped early. */
   readonly steps?: number;
   readonly secondsLeft?: number;

@@ -4,7 +4,7 @@ import { nodeAt } from "./parse.ts";
 import type { MethodName } from "./preset.ts";
 import type { Path, ProblemDraft } from "./problem.ts";
 import { draft, textAt } from "./problem-drafts.ts";
-import { configFields } from "./schema-fields.ts";
+import { configFieldSchema } from "./schema-fields.ts";
 
 /** Captions for caption-prompt, and warnings about fields that change nothing for any method in use. */
 export function methodProblems(tree: Node, method: MethodName): readonly ProblemDraft[] {
@@ -12,9 +12,11 @@ export function methodProblems(tree: Node, method: MethodName): readonly Problem
   return [...captionsProblems(tree, method, compared), ...unusedProblems(tree, method, compared)];
 }
 
+const methodNames: ReadonlySet<unknown> = new Set(configFieldSchema(["method"])?.enum);
+
 /** Whether a value of a possibly wrong configuration names a method. */
 export function isMethodName(value: unknown): value is MethodName {
-  return configFields.find(({ path }) => path.join() === "method")?.schema.enum?.includes(value) ?? false;
+  return methodNames.has(value);
 }
 
 /** The methods of `evaluation.methods`. */
@@ -44,9 +46,10 @@ function captionsProblems(tree: Node, method: MethodName, compared: readonly Met
 
 /** The fields that a method leaves alone: fusion where there is no choice of adapters, training where there is none. */
 function unusedProblems(tree: Node, method: MethodName, compared: readonly MethodName[]): readonly ProblemDraft[] {
-  const others = compared.map((one) => unusedPaths(tree, one).map(String));
+  // A long list names the same few methods again and again.
+  const others = [...new Set(compared)].map((one) => new Set(unusedPaths(tree, one).map(String)));
   const paths = unusedPaths(tree, method).filter(
-    (path) => nodeAt(tree, path) !== undefined && others.every((unusedThere) => unusedThere.includes(String(path))),
+    (path) => nodeAt(tree, path) !== undefined && others.every((unusedThere) => unusedThere.has(String(path))),
   );
   return paths.map((path) => unused(tree, method, path, "Remove it, or choose another method."));
 }

@@ -47,7 +47,6 @@ export function averageResults(
     model: first.model,
     versions: first.versions,
     configHash: hashOf(all.map(({ configHash }) => configHash)),
-    seconds: sum(({ seconds }) => seconds),
     datasets: outcomes.map((outcome) => ({
       ...{ name: outcome.name, results: outcome.file },
       ...{ partial: isPartial(outcome), problem: outcome.problem },
@@ -99,7 +98,6 @@ function averageRuns(rows: readonly ResultRow[]): readonly ResultRun[] {
       step: Math.max(...runs.map(({ step }) => step)),
       realPictures: sum(({ realPictures }) => realPictures),
       syntheticPictures: sum(({ syntheticPictures }) => syntheticPictures),
-      seconds: sum(({ seconds }) => seconds),
     };
   });
 }

@@ -66,10 +66,8 @@ export async function lookAt(
 
 async function answerZeroShot({ folder, test }: Sight, look: Onlooker, { id }: ClassifierTask): Promise<void> {
   if ((await readTaskResult(folder, id, test.length)) !== undefined) return;
-  const started = performance.now();
   const probabilities = (await look.zeroShot(await look.features(test))).map(kept);
-  const seconds = (performance.now() - started) / 1000;
-  const result: TaskResult = { formatVersion: 1, id, probabilities, validationAccuracy: null, step: 0, seconds };
+  const result: TaskResult = { formatVersion: 1, id, probabilities, validationAccuracy: null, step: 0 };
   await writeTaskResult(folder, result);
 }
 

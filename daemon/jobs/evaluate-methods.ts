@@ -5,7 +5,7 @@ import { isRejected, readCuration } from "./curation.ts";
 import type { SyntheticPicture, SyntheticSet } from "./evaluate-plan.ts";
 import { readFinishedImages } from "./finished-images.ts";
 import { type JobRequest, type PreparedJob, prepareJob } from "./prepare-job.ts";
-import { inRun } from "./run-folder.ts";
+import { inRun, runPaths } from "./run-folder.ts";
 import { type RunOptions, runJob } from "./run-job.ts";
 
 export type MethodRun = {
@@ -29,9 +29,13 @@ export async function prepareMethods(
   const runs: MethodRun[] = [];
   for (const method of config.evaluation.methods) {
     if (method === config.method) runs.push({ method, prepared: own, root });
-    else runs.push({ method, prepared: await prepareJob({ ...request, method }), root: join(root, "methods", method) });
+    else runs.push({ method, prepared: await prepareJob({ ...request, method }), root: methodRoot(root, method) });
   }
   return runs;
+}
+
+function methodRoot(root: string, method: MethodName): string {
+  return join(inRun(root, runPaths.methods), method);
 }
 
 type MethodOptions = Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds" | "evaluation">;

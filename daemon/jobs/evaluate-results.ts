@@ -103,9 +103,9 @@ function predictionsOf({ probabilities }: TaskResult, labels: readonly number[])
 }
 
 function runOf({ id, seed, real, synthetic }: ClassifierTask, result: TaskResult, found: number): ResultRun {
-  const { validationAccuracy, step, seconds } = result;
+  const { validationAccuracy, step } = result;
   const pictures = { realPictures: real.length, syntheticPictures: synthetic.length };
-  return { seed, task: id, accuracy: found, validationAccuracy, step, ...pictures, seconds };
+  return { seed, task: id, accuracy: found, validationAccuracy, step, ...pictures };
 }
 
 /** A row's answers: by seed, whether each test picture was right. */

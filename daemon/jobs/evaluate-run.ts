@@ -349,7 +349,6 @@ function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
   const labels = test.map(({ label }) => label);
   const rows = resultRows(cells, answers, { labels, classes: classes.length, reference, known });
   const counts = { photos: photos.length, test: test.length, validation: validation?.length ?? null };
-  const used = new Set(cells.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
   return {
     formatVersion: 1,
     name: config.name,
@@ -363,7 +362,6 @@ function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
     model: { name: own.model.name, sha256: own.model.hash },
     versions: { loft: loftVersion, node: process.versions.node },
     configHash: hashOf(config as unknown as Json),
-    seconds: [...used].reduce((sum, id) => sum + (answers.get(id)?.seconds ?? 0), 0),
   };
 }
 

@@ -13,7 +13,6 @@ export type TaskResult = {
   readonly validationAccuracy: number | null;
   /** Steps done when it was judged. */
   readonly step: number;
-  readonly seconds: number;
 };
 
 /** A kept answer; undefined where there is none that fits, which then is made again. */

@@ -1,5 +1,5 @@
 /** Carries out the classifiers of an evaluation: trains the seeds of a cell together, judges them once, keeps answers. */
-import type { RunEvent } from "../../schemas/run-event.ts";
+import type { AdapterFinished, RunEvent } from "../../schemas/run-event.ts";
 import { loftError } from "../base/errors.ts";
 import { type ClassifierJudge, rowParameters, type TrainingLength } from "../eval/classifier.ts";
 import { accuracy } from "../eval/metrics.ts";
@@ -56,10 +56,10 @@ export async function trainGroup(
   cell: Cell,
   tasks: readonly ClassifierTask[],
 ): Promise<readonly TaskResult[]> {
-  const { folder, sessions, sources, test } = context;
+  const { folder, sessions, sources, test, emit } = context;
   const started = performance.now();
   const judge = await sessions.judge();
-  const { best, seconds } = await trained(context, { cell, tasks, judge, started });
+  const { best, losses, seconds } = await trained(context, { cell, tasks, judge, started });
   const answers = await judge.judge(
     best.map(({ parameters }) => parameters),
     test.map(sources.judged),
@@ -68,9 +68,11 @@ export async function trainGroup(
   const results = tasks.map(({ id }, row): TaskResult => {
     const { step, validationAccuracy } = best[row]!;
     const probabilities = answers[row]!.map(kept);
-    return { formatVersion: 1, id, probabilities, validationAccuracy, step, seconds: spent };
+    return { formatVersion: 1, id, probabilities, validationAccuracy, step };
   });
   for (const result of results) await writeTaskResult(folder, result);
+  for (const [row, { id }] of tasks.entries())
+    emit(finishedEvent(cell, id, { finalLoss: losses[row]!, seconds: spent }));
   await removeClassifierCheckpoint(folder, tasks);
   return results;
 }
@@ -85,6 +87,8 @@ type Group = {
 type Trained = {
   /** Of each row what validation chose: the earliest of the best; without validation the last. */
   readonly best: readonly Chosen[];
+  /** Of the last step. */
+  readonly losses: readonly number[];
   /** Of earlier processes. */
   readonly seconds: number;
 };
@@ -123,8 +127,7 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
       savedAt = performance.now();
     }
   }
-  for (const [row, { id }] of tasks.entries()) emit(finishedEvent(cell, id, losses[row]!));
-  return { best, seconds };
+  return { best, losses, seconds };
 }
 
 /** The accuracy of a classifier that is lost would look like any other. */
@@ -183,6 +186,6 @@ function stepEvent({ id }: Cell, event: Steps & { losses: readonly number[]; dur
   return { type: "training-step", group: id, gradNorms: [], ...event };
 }
 
-function finishedEvent(cell: Cell, id: string, finalLoss: number): RunEvent {
-  return { type: "adapter-finished", id, className: cell.id, file: `evaluation/tasks/${id}.json`, finalLoss };
+function finishedEvent(cell: Cell, id: string, about: Pick<AdapterFinished, "finalLoss" | "seconds">): RunEvent {
+  return { type: "adapter-finished", id, className: cell.id, file: `evaluation/tasks/${id}.json`, ...about };
 }

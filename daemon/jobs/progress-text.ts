@@ -60,7 +60,7 @@ function trainingDetail({ group, adapterStepRate, loss }: Progress): string {
   const rate = unitsPerSecond(adapterStepRate);
   const parts = [`step ${group.step}/${group.steps} of ${group.adapters.length}`];
   if (rate !== undefined) parts.push(`${rateText(rate)} adapter-steps/s`);
-  if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
+  if (loss !== undefined) parts.push(Number.isFinite(loss) ? `loss ${loss.toFixed(4)}` : "loss diverged");
   return parts.join(", ");
 }
 

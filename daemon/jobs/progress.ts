@@ -13,7 +13,7 @@ export type Progress = {
   readonly adapterStepRate: Rate;
   readonly imageRate: Rate;
   readonly adapterStepsPerImage: number | undefined;
-  /** Mean of the last losses of the group in training. */
+  /** Mean of the last losses of the group in training; NaN where one of them diverged. */
   readonly loss: number | undefined;
   readonly failed: number;
   readonly device: string;
@@ -204,6 +204,7 @@ function withoutAdapter(group: GroupProgress | undefined, id: string): GroupProg
   return group && { ...group, adapters: group.adapters.filter((other) => other !== id) };
 }
 
-function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly (number | null)[]): number | undefined {
+  if (values.length === 0) return undefined;
+  return values.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0) / values.length;
 }

@@ -8,6 +8,7 @@
  *   .loft/run.json, events.jsonl, images.jsonl, checkpoints/, lock             what a later start needs
  *   .loft/extra/SHA256.safetensors                                             adapters of other origin in the images
  *   .loft/set-aside/CLASS/000001.png                                           images of an earlier configuration
+ *   methods/METHOD/                                                            of an evaluation: other methods' runs
  */
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,6 +31,7 @@ export const runPaths = {
   extra: ".loft/extra",
   setAside: ".loft/set-aside",
   lock: ".loft/lock",
+  methods: "methods",
 } as const;
 
 /** What a run folder was made from; a later start compares it with what it is asked to do. */
@@ -98,7 +100,7 @@ export async function prepareRunFolder(root: string): Promise<void> {
 }
 
 /**
- * Make sure that a folder is missing, empty or a run of ours, without touching it.
+ * Make sure that a folder is missing, empty, a run of ours or nothing but runs of methods, without touching it.
  * @throws LoftError "output-not-empty"; file errors other than a missing folder
  */
 export async function refuseForeignFolder(root: string): Promise<void> {
@@ -106,7 +108,19 @@ export async function refuseForeignFolder(root: string): Promise<void> {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  if (0 < names.length && !names.includes(runPaths.internal)) throw foreignFolder(root, names);
+  if (names.length === 0 || names.includes(runPaths.internal)) return;
+  if (!(await holdsOnlyMethods(root, names))) throw foreignFolder(root, names);
+}
+
+/** Where methods' images were made before their evaluation. */
+async function holdsOnlyMethods(root: string, names: readonly string[]): Promise<boolean> {
+  if (names.join() !== runPaths.methods) return false;
+  const folder = inRun(root, runPaths.methods);
+  const inner = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const parts = await Promise.all(
+    inner.map(async (entry) => entry.isDirectory() && (await readdir(join(folder, entry.name)))),
+  );
+  return 0 < parts.length && parts.every((found) => found !== false && found.includes(runPaths.internal));
 }
 
 /** Take away what a killed process left half-written. Call it only while holding the lock. */

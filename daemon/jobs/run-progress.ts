@@ -16,7 +16,7 @@ export function runProgress(progress: Progress): RunProgress {
     stage: stageOf(progress),
     share: (part + workDone(progress)) / parts,
     ...(left === undefined ? {} : { secondsLeft: Math.round(left * 10) / 10 }),
-    ...(loss === undefined ? {} : { loss }),
+    ...(loss === undefined ? {} : { loss: Number.isFinite(loss) ? loss : null }),
     failed,
     ...(provider === "" ? {} : { device }),
   };

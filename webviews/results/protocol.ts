@@ -22,7 +22,7 @@ import {
   isTagged,
   isText,
 } from "../shared/check.ts";
-import { type ResultsReading, readResults, readResultsText } from "./results-check.ts";
+import { corruptResults, type ResultsReading, readResults } from "./results-check.ts";
 
 /** `viewType` of the custom editor of `*.loft-results.json`. */
 export const resultsViewType = "loft.results";
@@ -156,7 +156,13 @@ export type ResultsPageState = {
 
 /** What the text of a file says: results, or what its reader is told. */
 export function readResultsFile(text: string): ResultsReading {
-  return readResultsText(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { error: corruptResults("The file is not JSON: it was cut off or edited.") };
+  }
+  return readResults(value);
 }
 
 /** Undefined for anything that no page of ours sends. */

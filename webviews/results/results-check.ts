@@ -30,23 +30,13 @@ export const readableVersion = 1;
 
 export type ResultsReading = { readonly results: LoftResults } | { readonly error: LoftErrorData };
 
-/** The results in the text of a file, or what its reader is told. */
-export function readResultsText(text: string): ResultsReading {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { error: corrupt("The file is not JSON: it was cut off or edited.") };
-  }
-  return readResults(value);
-}
-
-/** As `readResultsText`, for a value that is parsed already. */
+/** The results in a value that is parsed already, or what the reader of the file is told. */
 export function readResults(value: unknown): ResultsReading {
   const version = versionOf(value);
   if (version !== undefined && readableVersion < version) return { error: newer(version) };
-  if (version === undefined) return { error: corrupt("The file has no formatVersion: it holds no results of LoFT.") };
-  if (!isLoftResults(value)) return { error: corrupt("The file does not hold what results of LoFT must hold.") };
+  if (version === undefined)
+    return { error: corruptResults("The file has no formatVersion: it holds no results of LoFT.") };
+  if (!isLoftResults(value)) return { error: corruptResults("The file does not hold what results of LoFT must hold.") };
   return { results: value };
 }
 
@@ -62,7 +52,8 @@ function newer(version: number): LoftErrorData {
   };
 }
 
-function corrupt(what: string): LoftErrorData {
+/** What is said of a file that cannot be understood. */
+export function corruptResults(what: string): LoftErrorData {
   return {
     code: "results-corrupt",
     what,
@@ -81,7 +72,6 @@ const isRun = isObject<Omit<ResultRun, "task">>({
   step: isCount,
   realPictures: isCount,
   syntheticPictures: isCount,
-  seconds: isNumber,
 });
 
 const isDatasetCell = isObject<DatasetCell>({

@@ -106,7 +106,7 @@ export class LoftRunHeader extends LitElement {
   #progress(): TemplateResult | typeof nothing {
     const { state, progress } = this.run;
     if (progress === undefined) return nothing;
-    const { secondsLeft, failed, device, stage, share } = progress;
+    const { secondsLeft, failed, device, stage, share, loss } = progress;
     const isRunning = state === "running" || state === "cancelling";
     const facts = [
       ...(isRunning ? [stageTexts[stage]] : []),
@@ -117,6 +117,7 @@ export class LoftRunHeader extends LitElement {
     return html`
       <ul class="facts numbers">
         ${facts.map((fact) => html`<li>${fact}</li>`)}
+        ${loss === null ? html`<li class="failed-tasks">${icon("warning")} ${texts.lossDiverged}</li>` : nothing}
         ${0 < failed ? html`<li class="failed-tasks">${icon("warning")} ${texts.failedTasks(failed)}</li>` : nothing}
       </ul>
       ${

@@ -44,8 +44,10 @@ export class LoftTraining extends LitElement {
 
   protected override render(): TemplateResult {
     const all = [...this.losses.curves.values()];
-    const curves = all.filter(({ className, steps }) => {
-      return 0 < steps.length && (this.onlyClass === undefined || className === this.onlyClass);
+    const curves = all.filter(({ className, steps, hasDiverged }) => {
+      return (
+        (0 < steps.length || hasDiverged === true) && (this.onlyClass === undefined || className === this.onlyClass)
+      );
     });
     if (curves.length === 0) return html`<p class="empty">${texts.noTraining}</p>`;
     const summary = summarize(curves);
@@ -111,7 +113,7 @@ export class LoftTraining extends LitElement {
       }`;
   }
 
-  #adapter({ adapterId, photo, className, steps, losses }: Curve, isFull: boolean): TemplateResult {
+  #adapter({ adapterId, photo, className, steps, losses, hasDiverged }: Curve, isFull: boolean): TemplateResult {
     const isChosen = this.chosen.includes(adapterId);
     const photoFile = this.#photoFile(adapterId);
     return html`<tr>
@@ -123,7 +125,7 @@ export class LoftTraining extends LitElement {
       </label></td>
       <td>${className}</td>
       <td>${countText(steps.at(-1) ?? 0)}</td>
-      <td>${lossText(losses.at(-1) ?? 0)}</td>
+      <td>${hasDiverged === true ? texts.diverged : lossText(losses.at(-1) ?? 0)}</td>
     </tr>`;
   }
 

@@ -12,6 +12,8 @@ export type Curve = {
   /** Rising. */
   readonly steps: readonly number[];
   readonly losses: readonly number[];
+  /** Its last loss was no number. */
+  readonly hasDiverged?: true;
 };
 
 export type Losses = {
@@ -58,7 +60,7 @@ export function addLossEvents(losses: Losses, events: readonly PageEvent[]): Los
     const adapters = groups.get(event.group) ?? [];
     if (adapters.length !== event.losses.length) isStale = true;
     else if (!adapters.every((id) => curves.has(id))) isStale = true;
-    else for (const [row, id] of adapters.entries()) extendCurve(curves, id, event.step, event.losses[row] as number);
+    else for (const [row, id] of adapters.entries()) extendCurve(curves, id, event.step, event.losses[row] ?? null);
   }
   return { curves, groups, isStale };
 }
@@ -105,12 +107,15 @@ export function summarize(curves: readonly Curve[], stretches = 100): CurveSumma
 function cutCurve(curves: Map<string, Curve>, id: string, doneSteps: number): void {
   const curve = curves.get(id);
   const keep = curve?.steps.findIndex((step) => doneSteps < step) ?? -1;
-  if (curve === undefined || keep < 0) return;
-  curves.set(id, { ...curve, steps: curve.steps.slice(0, keep), losses: curve.losses.slice(0, keep) });
+  if (curve === undefined) return;
+  const { hasDiverged: _before, ...rest } = curve;
+  if (keep < 0) curves.set(id, rest);
+  else curves.set(id, { ...rest, steps: curve.steps.slice(0, keep), losses: curve.losses.slice(0, keep) });
 }
 
-function extendCurve(curves: Map<string, Curve>, id: string, step: number, loss: number): void {
+function extendCurve(curves: Map<string, Curve>, id: string, step: number, loss: number | null): void {
   const curve = curves.get(id);
   if (curve === undefined || step <= (curve.steps.at(-1) ?? 0)) return;
-  curves.set(id, thinned({ ...curve, steps: [...curve.steps, step], losses: [...curve.losses, loss] }));
+  if (loss === null) curves.set(id, { ...curve, hasDiverged: true });
+  else curves.set(id, thinned({ ...curve, steps: [...curve.steps, step], losses: [...curve.losses, loss] }));
 }

@@ -263,7 +263,7 @@ const isProgress = isObject<RunProgress>(
     share: isNumber,
     failed: isCount,
   },
-  { secondsLeft: isNumber, loss: isNumber, device: isText },
+  { secondsLeft: isNumber, loss: isEither(isNumber, isNull), device: isText },
 );
 
 const isRunSummary = isObject<RunSummary>(
@@ -344,15 +344,15 @@ const isPageEvent = isTagged<PageEvent>({
       group: isText,
       step: isCount,
       steps: isCount,
-      losses: isList(isNumber),
-      gradNorms: isList(isNumber),
+      losses: isList(isEither(isNumber, isNull)),
+      gradNorms: isList(isEither(isNumber, isNull)),
       durationSeconds: isNumber,
     },
     { secondsLeft: isNumber },
   ),
   "adapter-finished": isObject<Extract<PageEvent, { type: "adapter-finished" }>>(
     { type: isOneOf("adapter-finished"), id: isText, className: isText, file: isText, finalLoss: isNumber },
-    { steps: isCount, secondsLeft: isNumber },
+    { steps: isCount, secondsLeft: isNumber, seconds: isNumber },
   ),
   "images-finished": isObject<Extract<PageEvent, { type: "images-finished" }>>(
     { type: isOneOf("images-finished"), className: isText, files: isList(isText), durationSeconds: isNumber },

@@ -76,6 +76,8 @@ export const texts = {
   classifiers: (done: number, all: number) =>
     `${countText(done)} of ${countText(all)} ${all === 1 ? "classifier" : "classifiers"}`,
   timeLeft: (seconds: number) => `${durationText(seconds)} left`,
+  lossDiverged: "loss diverged: it became NaN or infinite",
+  diverged: "diverged",
   failedTasks: (count: number) => (count === 1 ? "1 task failed" : `${countText(count)} tasks failed`),
   percent: (value: number) => `${Math.floor(value * 100)} %`,
 

@@ -86,6 +86,18 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(trainings).toBe(0);
   });
 
+  it("goes on in a folder that holds only what methods made before", async () => {
+    const run = await makeTinyEvaluation(await temporaryFolder(), { methods: ["class-prompt"], rows: ["synthetic"] });
+    const { folder } = await evaluateTiny(run);
+    const wanted = await evaluationBytes(folder);
+    for (const name of await readdir(run.root))
+      if (name !== "methods") await rm(join(run.root, name), { recursive: true });
+    const events: RunEvent[] = [];
+    await evaluateTiny(run, { emit: (event) => events.push(event) });
+    expect(events.filter((event) => event.type === "evaluation" && event.event.type === "images-finished")).toEqual([]);
+    expect(await evaluationBytes(folder)).toEqual(wanted);
+  });
+
   it("draws curves over shots and images from what is made once", async () => {
     const settings = { rows: ["real", "synthetic"], methods: ["class-prompt"], shots: [1, 2], imagesPerClass: [1, 3] };
     const run = await makeTinyEvaluation(await temporaryFolder(), settings);

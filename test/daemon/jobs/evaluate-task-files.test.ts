@@ -6,7 +6,7 @@ import { kept, readTaskResult, type TaskResult, writeTaskResult } from "../../..
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-const about = { validationAccuracy: null, step: 4, seconds: 1 };
+const about = { validationAccuracy: null, step: 4 };
 const result: TaskResult = { formatVersion: 1, id: "a", probabilities: [[0.25, 0.75]], ...about };
 
 describe("a kept answer", () => {

@@ -52,6 +52,14 @@ describe("prepareRunFolder", () => {
     expect(await readdir(root)).toEqual([".loft"]);
   });
 
+  it("accepts a folder that holds runs of methods alone, and nobody else's", async () => {
+    const root = await temporaryFolder();
+    await prepareRunFolder(join(root, "methods", "class-prompt"));
+    await expect(refuseForeignFolder(root)).resolves.toBeUndefined();
+    await mkdir(join(root, "methods", "mine"));
+    await expect(prepareRunFolder(root)).rejects.toMatchObject({ code: "output-not-empty" });
+  });
+
   it("refuses a folder with other files and leaves it alone", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "thesis.tex"), "mine");

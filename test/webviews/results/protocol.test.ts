@@ -19,7 +19,7 @@ const row = {
   runs: [
     {
       ...{ seed: 0, task: "t", accuracy: 0.5, validationAccuracy: null, step: 3 },
-      ...{ realPictures: 4, syntheticPictures: 0, seconds: 1 },
+      ...{ realPictures: 4, syntheticPictures: 0 },
     },
   ],
   missing: [{ seed: 1, reason: "Not yet." }],
@@ -47,7 +47,6 @@ const results = {
   model: { name: "m", sha256: "0" },
   versions: {},
   configHash: "0",
-  seconds: 1,
 };
 
 const error = { code: "c", what: "w", fix: "f" };

@@ -20,7 +20,7 @@ function start(adapters: readonly string[], step = 0): PageEvent {
   return { type: "adapter-group-started", group: "g", adapters, step, steps: 100 };
 }
 
-function trained(step: number, losses: readonly number[]): PageEvent {
+function trained(step: number, losses: readonly (number | null)[]): PageEvent {
   return { type: "training-step", group: "g", step, steps: 100, losses, gradNorms: losses, durationSeconds: 1 };
 }
 
@@ -50,6 +50,14 @@ describe("addLossEvents", () => {
   it("does steps again that a checkpoint had not seen", () => {
     const { curves } = addLossEvents(both, [start(["a", "b"], 1), trained(2, [0.3, 0.2])]);
     expect(curves.get("a")).toMatchObject({ steps: [1, 2], losses: [0.9, 0.3] });
+  });
+
+  it("remembers that a loss was no number, until the training starts again", () => {
+    const { curves } = addLossEvents(both, [start(["a", "b"], 2), trained(3, [null, 0.4])]);
+    expect(curves.get("a")).toMatchObject({ steps: [1, 2], hasDiverged: true });
+    expect(curves.get("b")).not.toHaveProperty("hasDiverged");
+    const again = addLossEvents({ ...both, curves }, [start(["a", "b"]), trained(1, [0.9, 0.9])]);
+    expect(again.curves.get("a")).not.toHaveProperty("hasDiverged");
   });
 
   it.each([

@@ -31,8 +31,8 @@ export type FakeHostOptions = FakePageOptions & {
   readonly theme: Theme;
   readonly keptState?: PageState;
   readonly curves?: readonly LossCurve[];
-  /** Milliseconds that a fused sample takes. */
-  readonly fuseMilliseconds?: number;
+  /** A fused sample is there after this. */
+  readonly fuseAfter?: () => Promise<void>;
   /** Instead of the usual answer. */
   readonly answer?: (request: PageRequest) => HostMessage | undefined;
 };
@@ -92,7 +92,8 @@ async function resultOf(request: PageRequest, run: FakeRun, options: FakeHostOpt
     case "losses":
       return { curves: options.curves ?? fakeCurves(run.classes) };
     case "fuse":
-      return fused(request.params, run, options.fuseMilliseconds ?? 5);
+      await options.fuseAfter?.();
+      return fused(request.params, run);
     case "replay":
       return { same: true, differingValues: 0, largestDifference: 0 };
     default:
@@ -100,12 +101,7 @@ async function resultOf(request: PageRequest, run: FakeRun, options: FakeHostOpt
   }
 }
 
-async function fused(
-  params: Extract<PageRequest, { name: "fuse" }>["params"],
-  run: FakeRun,
-  milliseconds: number,
-): Promise<unknown> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+async function fused(params: Extract<PageRequest, { name: "fuse" }>["params"], run: FakeRun): Promise<unknown> {
   const photos = run.classes.flatMap((entry) => entry.photos);
   const files = params.adapters.map(
     ({ adapterId }) => photos.find((photo) => photo.adapterId === adapterId)!.photoFile,

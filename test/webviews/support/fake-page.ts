@@ -1,5 +1,5 @@
 /** A page in a browser with a play of VS Code's API before it: what it posts is heard, and messages can be sent to it. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 export type FakePageOptions = {
   readonly width?: number;
@@ -21,12 +21,10 @@ export type FakePage = {
 
 export async function openFakePage(browser: Browser, options: FakePageOptions): Promise<FakePage> {
   const zoom = options.zoom ?? 1;
-  const viewport = { width: (options.width ?? 1100) / zoom, height: (options.height ?? 760) / zoom };
-  const page = await browser.newPage({
-    viewport: { width: Math.round(viewport.width), height: Math.round(viewport.height) },
-    deviceScaleFactor: zoom,
-    reducedMotion: options.motion === true ? "no-preference" : "reduce",
-  });
+  const page = await (await contextOf(browser, zoom)).newPage();
+  const [width, height] = [(options.width ?? 1100) / zoom, (options.height ?? 760) / zoom];
+  await page.setViewportSize({ width: Math.round(width), height: Math.round(height) });
+  await page.emulateMedia({ reducedMotion: options.motion === true ? "no-preference" : "reduce" });
   // A machine that does much else is slow, not wrong.
   page.setDefaultTimeout(90_000);
   const complaints: string[] = [];
@@ -45,6 +43,12 @@ export async function openFakePage(browser: Browser, options: FakePageOptions): 
     },
     keptState: () => page.evaluate(() => (globalThis as unknown as { loftState: () => unknown }).loftState()),
   };
+}
+
+/** Pages share one, since a new one takes longer than a page, but for what a page cannot change: how dense it is. */
+async function contextOf(browser: Browser, zoom: number): Promise<BrowserContext> {
+  if (zoom !== 1) return browser.newContext({ deviceScaleFactor: zoom });
+  return browser.contexts()[0] ?? (await browser.newContext({ deviceScaleFactor: 1 }));
 }
 
 /** As text: a large value takes the browser's protocol many seconds. */

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, CDPSession, Page } from "playwright-core";
 
-/** Screenshots, not in git. */
+/** Screenshots, not in git; made where LOFT_PICTURES is 1. */
 export const artefacts = fileURLToPath(new URL("../artefacts/", import.meta.url));
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -116,16 +116,54 @@ export async function choose(page: Page, label: string, option: string): Promise
   await page.getByRole("option", { name: option, exact: true }).click();
 }
 
-export async function shoot(page: Page, name: string): Promise<void> {
-  // Pictures decode after the page is drawn.
-  await page.waitForTimeout(250);
-  await page.screenshot({ path: `${artefacts}${name}.png` });
+/** Go to a tab, and see it drawn. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  await page.getByRole("tab", { name }).click();
+  await page.getByRole("tab", { name, selected: true }).waitFor();
 }
 
+/** Wait until the page holds still; keep a screenshot of it where LOFT_PICTURES is 1. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await page.evaluate(stillness);
+  if (process.env.LOFT_PICTURES === "1") await page.screenshot({ path: `${artefacts}${name}.png` });
+}
+
+/** Runs in the page: two frames, so that sizes are known to all who ask, and the pictures that are asked for already. */
+const stillness = `(async () => {
+  const pictures = [];
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.localName === "img" && element.loading !== "lazy") pictures.push(element.decode().catch(() => {}));
+      if (element.shadowRoot) visit(element.shadowRoot);
+    }
+  };
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  await frame();
+  visit(document);
+  await Promise.race([Promise.all([document.fonts.ready, ...pictures]), new Promise((done) => setTimeout(done, 500))]);
+})()`;
+
 /** What axe finds, one line for each rule and element. */
-export async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`window.axe ?? (${"() => {"} ${axeSource} ${"}"})()`);
-  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
+export function violations(page: Page): Promise<readonly string[]> {
+  return foundByAxe(page, {});
+}
+
+/** Of colors alone: what a theme changes. Reading the colors is most of what axe does. */
+export function colorViolations(page: Page): Promise<readonly string[]> {
+  return foundByAxe(page, { runOnly: ["color-contrast", "link-in-text-block"] });
+}
+
+/** Of all but colors: what a size of the view changes. */
+export function layoutViolations(page: Page): Promise<readonly string[]> {
+  return foundByAxe(page, { rules: { "color-contrast": { enabled: false } } });
+}
+
+async function foundByAxe(page: Page, options: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axeSource);
+  // There are no styles of other origins to fetch first.
+  const settings = JSON.stringify({ resultTypes: ["violations"], preload: false, ...options });
+  const found = (await page.evaluate(`axe.run(document, ${settings})`)) as {
     violations: { id: string; help: string; nodes: { target: unknown; failureSummary: string }[] }[];
   };
   return found.violations.flatMap(({ id, help, nodes }) =>
