@@ -5,6 +5,7 @@ import type { LoftErrorData } from "../../schemas/protocol.ts";
 import type { LoftResults as Results } from "../../schemas/results.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { failureOf } from "../shared/requests.ts";
+import { tabStyles } from "../shared/tab-styles.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { ResultsPage } from "./page.ts";
 import { pageStyles } from "./page-styles.ts";
@@ -34,7 +35,7 @@ const announceMilliseconds = 20_000;
 const tabs: readonly ResultsTab[] = ["table", "scaling", "confusion", "sets"];
 
 export class LoftResults extends LitElement {
-  static override styles = [baseStyles, iconStyles, pageStyles];
+  static override styles = [baseStyles, iconStyles, tabStyles, pageStyles];
   static override properties = { said: { state: true } };
 
   /** Set once, before the element is put into the page. */

@@ -22,6 +22,7 @@ import {
   isTagged,
   isText,
 } from "../shared/check.ts";
+import { answerChecks, isErrorData, isNoParams, isPageMessage, type NoParams } from "../shared/page-messages.ts";
 import { corruptResults, type ResultsReading, readResults } from "./results-check.ts";
 
 /** `viewType` of the custom editor of `*.loft-results.json`. */
@@ -106,7 +107,6 @@ export type ResultsRequests = {
   readonly openText: { readonly params: NoParams; readonly result: null };
 };
 
-export type NoParams = Record<string, never>;
 export type ResultsRequestName = keyof ResultsRequests;
 export type ResultsParams<N extends ResultsRequestName> = ResultsRequests[N]["params"];
 export type ResultsResult<N extends ResultsRequestName> = ResultsRequests[N]["result"];
@@ -145,6 +145,8 @@ export type ResultsPageState = {
   /** Only rows with this many real photos per class, or synthetic images per class; all where absent. */
   readonly shots?: number;
   readonly images?: number;
+  /** Only rows of this classifier. */
+  readonly classifier?: string;
   /** The file's reference where absent. */
   readonly reference?: string;
   /** The row whose confusion is shown, and the cell of it. */
@@ -167,7 +169,7 @@ export function readResultsFile(text: string): ResultsReading {
 
 /** Undefined for anything that no page of ours sends. */
 export function readResultsPageMessage(value: unknown): ResultsPageMessage | undefined {
-  return isPageMessage(value) ? value : undefined;
+  return isResultsPageMessage(value) ? value : undefined;
 }
 
 /** Undefined for anything that no host of ours sends. */
@@ -194,9 +196,6 @@ export const mostCopied = 5_000_000;
 
 const isShare: Check<number> = (value): value is number => isNumber(value) && 0 <= value && value <= 1;
 const isPictureCount: Check<number> = (value): value is number => isCount(value) && 1 <= value && value <= mostPictures;
-const isNoParams: Check<NoParams> = (value): value is NoParams =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
-const isErrorData = isObject<LoftErrorData>({ code: isText, what: isText, fix: isText });
 
 const paramsChecks: { readonly [N in ResultsRequestName]: Check<ResultsParams<N>> } = {
   pictures: isObject<ResultsParams<"pictures">>({
@@ -216,19 +215,7 @@ const paramsChecks: { readonly [N in ResultsRequestName]: Check<ResultsParams<N>
   openText: isNoParams,
 };
 
-const isPageMessage: Check<ResultsPageMessage> = (value): value is ResultsPageMessage => {
-  if (isObject<{ type: "ready" }>({ type: isOneOf("ready") })(value)) return true;
-  if (!isObject<RawRequest>({ type: isOneOf("request"), id: isCount, name: isText, params: isUnknown })(value)) {
-    return false;
-  }
-  return Object.hasOwn(paramsChecks, value.name) && paramsChecks[value.name as ResultsRequestName](value.params);
-};
-
-type RawRequest = { type: "request"; id: number; name: string; params: unknown };
-
-function isUnknown(_value: unknown): _value is unknown {
-  return true;
-}
+const isResultsPageMessage = isPageMessage<ResultsPageMessage>(paramsChecks);
 
 const isLive = isObject<Live>({ text: isText, share: isEither(isShare, isNull) });
 
@@ -241,16 +228,7 @@ const isHostMessage = isTagged<ResultsHostMessage>({
   ),
   unreadable: isObject({ type: isOneOf("unreadable"), error: isErrorData }),
   live: isObject({ type: isOneOf("live"), live: isEither(isLive, isNull) }),
-  response: isObject<Extract<ResultsHostMessage, { type: "response" }>>({
-    type: isOneOf("response"),
-    id: isCount,
-    result: isUnknown,
-  }),
-  failure: isObject<Extract<ResultsHostMessage, { type: "failure" }>>({
-    type: isOneOf("failure"),
-    id: isCount,
-    error: isErrorData,
-  }),
+  ...answerChecks,
 });
 
 const isSetPicture = isObject<SetPicture>({ uri: isText, name: isText });
@@ -303,6 +281,7 @@ const isPageState = isObject<ResultsPageState>(
     sort: isObject<NonNullable<ResultsPageState["sort"]>>({ column: isText, isFalling: isFlag }),
     shots: isCount,
     images: isCount,
+    classifier: isText,
     reference: isText,
     row: isText,
     cell: isObject<NonNullable<ResultsPageState["cell"]>>({ label: isCount, predicted: isCount }),

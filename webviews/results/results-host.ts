@@ -1,9 +1,8 @@
 /** The results page's conversation with the extension: checked messages in, requests with promised answers out. */
 import type { Host } from "../shared/messenger.ts";
-import { openRequests } from "../shared/requests.ts";
+import { connectPage, type PageHost } from "../shared/page-host.ts";
 import {
   type ResultsHostMessage,
-  type ResultsPageMessage,
   type ResultsPageState,
   type ResultsParams,
   type ResultsRequestName,
@@ -13,34 +12,13 @@ import {
   readResultsResult,
 } from "./protocol.ts";
 
-export type ResultsHost = {
-  /** Ask for the content of the file. */
-  readonly ready: () => void;
+export type ResultsHost = Omit<PageHost<ResultsHostMessage, ResultsPageState>, "ask"> & {
   /** Rejects with `RequestFailure`. */
   readonly request: <N extends ResultsRequestName>(name: N, params: ResultsParams<N>) => Promise<ResultsResult<N>>;
-  readonly keptState: () => ResultsPageState | undefined;
-  readonly keepState: (state: ResultsPageState) => void;
-  readonly listen: (receive: (message: ResultsHostMessage) => void) => void;
 };
 
 export function connectResultsHost(host: Host): ResultsHost {
-  const requests = openRequests();
-  const send = (message: ResultsPageMessage) => host.postMessage(message);
-  const hear = (value: unknown, receive: (message: ResultsHostMessage) => void) => {
-    const message = readResultsHostMessage(value);
-    if (message === undefined) return;
-    if (message.type === "response" || message.type === "failure") requests.answer(message);
-    else receive(message);
-  };
-  return {
-    ready: () => send({ type: "ready" }),
-    keptState: () => readResultsPageState(host.getState()),
-    keepState: (state) => host.setState(state),
-    listen: (receive) => host.listen((value) => hear(value, receive)),
-    request: <N extends ResultsRequestName>(name: N, params: ResultsParams<N>) =>
-      requests.ask(
-        (id) => send({ type: "request", id, name, params } as ResultsPageMessage),
-        (result) => readResultsResult(name, result),
-      ),
-  };
+  const readers = { message: readResultsHostMessage, state: readResultsPageState };
+  const { ask, ...page } = connectPage<ResultsHostMessage, ResultsPageState>(host, readers);
+  return { ...page, request: (name, params) => ask(name, params, (result) => readResultsResult(name, result)) };
 }

@@ -5,6 +5,7 @@ import type { Sample, SampleClass, Verdict } from "../../schemas/protocol.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { failureOf } from "../shared/requests.ts";
 import { select } from "../shared/select.ts";
+import { tabStyles } from "../shared/tab-styles.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { GridActions } from "./loft-sample-grid.ts";
 import type { Page } from "./page.ts";
@@ -34,7 +35,7 @@ const tabs: readonly Tab[] = ["samples", "training", "pairs"];
 const verdicts: readonly VerdictFilter[] = ["all", "keep", "reject", "open"];
 
 export class LoftSamples extends LitElement {
-  static override styles = [baseStyles, iconStyles, samplesStyles];
+  static override styles = [baseStyles, iconStyles, tabStyles, samplesStyles];
   static override properties = { isDetailed: { state: true }, isNarrow: { state: true } };
 
   /** Set once, before the element is put into the page. */

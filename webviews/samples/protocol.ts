@@ -37,6 +37,14 @@ import {
   isTagged,
   isText,
 } from "../shared/check.ts";
+import {
+  answerChecks,
+  isErrorData,
+  isNoParams,
+  isPageMessage,
+  isUnknown,
+  type NoParams,
+} from "../shared/page-messages.ts";
 
 /** `viewType` of the panel: `loft.samples`. */
 export const samplesViewType = "loft.samples";
@@ -83,7 +91,6 @@ export type PageRequests = {
 };
 
 export type FileParams = Omit<SampleParams, "run">;
-export type NoParams = Record<string, never>;
 export type PageRequestName = keyof PageRequests;
 export type PageParams<N extends PageRequestName> = PageRequests[N]["params"];
 export type PageResult<N extends PageRequestName> = PageRequests[N]["result"];
@@ -133,7 +140,7 @@ export type PageEvent = Extract<
 
 /** Undefined for anything that no page of ours sends. */
 export function readPageMessage(value: unknown): PageMessage | undefined {
-  return isPageMessage(value) ? value : undefined;
+  return isSamplesPageMessage(value) ? value : undefined;
 }
 
 /** Undefined for anything that no host of ours sends. */
@@ -166,10 +173,6 @@ const isVerdict = isOneOf<Verdict>("keep", "reject");
 const isTab = isOneOf<Tab>("samples", "training", "pairs");
 const isRunId: Check<string> = (value): value is string => isText(value) && /^[0-9a-f]{16}$/.test(value);
 const isFileParams = isObject<FileParams>({ file: isRelativePath });
-const isNoParams: Check<NoParams> = (value): value is NoParams =>
-  typeof value === "object" && value !== null && Object.keys(value).length === 0;
-
-const isErrorData = isObject<LoftErrorData>({ code: isText, what: isText, fix: isText });
 
 const isPageState = isObject<PageState>(
   { run: isRunId, tab: isTab, verdict: isOneOf<VerdictFilter>("all", "keep", "reject", "open"), thumbnail: isNumber },
@@ -199,23 +202,7 @@ const paramsChecks: { readonly [N in PageRequestName]: Check<PageParams<N>> } = 
   showLog: isNoParams,
 };
 
-const isPageMessage: Check<PageMessage> = (value): value is PageMessage => {
-  if (isObject<{ type: "ready" }>({ type: isOneOf("ready") })(value)) return true;
-  if (!isObject<RawRequest>({ type: isOneOf("request"), id: isCount, name: isText, params: isAnything })(value)) {
-    return false;
-  }
-  return Object.hasOwn(paramsChecks, value.name) && paramsChecks[value.name as PageRequestName](value.params);
-};
-
-type RawRequest = { type: "request"; id: number; name: string; params: object };
-
-function isAnything(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function isUnknown(_value: unknown): _value is unknown {
-  return true;
-}
+const isSamplesPageMessage = isPageMessage<PageMessage>(paramsChecks);
 
 const isSample = isObject<Sample>(
   {
@@ -318,16 +305,7 @@ const isHostMessage = isTagged<HostMessage>({
     { type: isOneOf("show"), tab: isTab },
     { file: isRelativePath },
   ),
-  response: isObject<Extract<HostMessage, { type: "response" }>>({
-    type: isOneOf("response"),
-    id: isCount,
-    result: isUnknown,
-  }),
-  failure: isObject<Extract<HostMessage, { type: "failure" }>>({
-    type: isOneOf("failure"),
-    id: isCount,
-    error: isErrorData,
-  }),
+  ...answerChecks,
 });
 
 const isPageEvent = isTagged<PageEvent>({

@@ -1,9 +1,8 @@
 /** The page's conversation with the extension: checked messages in, requests with promised answers out. */
 import type { Host } from "../shared/messenger.ts";
-import { openRequests } from "../shared/requests.ts";
+import { connectPage, type PageHost } from "../shared/page-host.ts";
 import {
   type HostMessage,
-  type PageMessage,
   type PageParams,
   type PageRequestName,
   type PageResult,
@@ -13,34 +12,13 @@ import {
   readResult,
 } from "./protocol.ts";
 
-export type SamplesHost = {
-  /** Ask for a snapshot. */
-  readonly ready: () => void;
+export type SamplesHost = Omit<PageHost<HostMessage, PageState>, "ask"> & {
   /** Rejects with `RequestFailure`. */
   readonly request: <N extends PageRequestName>(name: N, params: PageParams<N>) => Promise<PageResult<N>>;
-  readonly keptState: () => PageState | undefined;
-  readonly keepState: (state: PageState) => void;
-  readonly listen: (receive: (message: HostMessage) => void) => void;
 };
 
 export function connectSamplesHost(host: Host): SamplesHost {
-  const requests = openRequests();
-  const send = (message: PageMessage) => host.postMessage(message);
-  const hear = (value: unknown, receive: (message: HostMessage) => void) => {
-    const message = readHostMessage(value);
-    if (message === undefined) return;
-    if (message.type === "response" || message.type === "failure") requests.answer(message);
-    else receive(message);
-  };
-  return {
-    ready: () => send({ type: "ready" }),
-    keptState: () => readPageState(host.getState()),
-    keepState: (state) => host.setState(state),
-    listen: (receive) => host.listen((value) => hear(value, receive)),
-    request: <N extends PageRequestName>(name: N, params: PageParams<N>) =>
-      requests.ask(
-        (id) => send({ type: "request", id, name, params } as PageMessage),
-        (result) => readResult(name, result),
-      ),
-  };
+  const readers = { message: readHostMessage, state: readPageState };
+  const { ask, ...page } = connectPage<HostMessage, PageState>(host, readers);
+  return { ...page, request: (name, params) => ask(name, params, (result) => readResult(name, result)) };
 }

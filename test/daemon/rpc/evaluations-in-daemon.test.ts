@@ -3,19 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../schemas/run-event.ts";
-import {
-  childrenOf,
-  clientForTest,
-  daemonForTest,
-  endDaemon,
-  gone,
-  hasEnded,
-  isRun,
-  type RecordingClient,
-} from "../../support/daemon.ts";
+import { childrenOf, clientForTest, daemonForTest, endDaemon, gone, hasEnded, isRun } from "../../support/daemon.ts";
+import { type DaemonWithRun, daemonWith } from "../../support/daemon-with-run.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { evaluateTiny, evaluationBytes, makeTinyEvaluation } from "../../support/tiny-evaluation.ts";
-import type { TinyRun } from "../../support/tiny-run.ts";
 
 const minutes = 60_000;
 
@@ -119,17 +110,8 @@ describe("a crash", { timeout: 5 * minutes }, () => {
   });
 });
 
-type EvaluationInDaemon = {
-  readonly client: RecordingClient;
-  readonly run: TinyRun;
-  readonly config: string;
-  readonly daemon: Awaited<ReturnType<typeof daemonForTest>>;
-};
-
-async function daemonWithEvaluation(evaluation: Readonly<Record<string, unknown>>): Promise<EvaluationInDaemon> {
-  const run = await makeTinyEvaluation(join(await temporaryFolder(), "run"), evaluation);
-  const daemon = await daemonForTest(join(await temporaryFolder(), "daemon"));
-  return { client: await clientForTest(daemon), run, config: join(run.folder, run.config), daemon };
+function daemonWithEvaluation(evaluation: Readonly<Record<string, unknown>>): Promise<DaemonWithRun> {
+  return daemonWith((folder) => makeTinyEvaluation(folder, evaluation));
 }
 
 function isJudgingStep(event: RunEvent): boolean {

@@ -17,6 +17,7 @@ import {
   startTestDaemon,
   type ToldEvent,
 } from "../../support/daemon.ts";
+import { type DaemonWithRun, daemonWith } from "../../support/daemon-with-run.ts";
 import { pixelsOf } from "../../support/pixels.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { makeTinyRun, type TinyRun } from "../../support/tiny-run.ts";
@@ -221,16 +222,8 @@ describe("clients that come and go", { timeout: 5 * minutes }, () => {
   });
 });
 
-type RunningDaemon = {
-  readonly client: RecordingClient;
-  readonly run: TinyRun;
-  readonly daemon: Awaited<ReturnType<typeof daemonForTest>>;
-};
-
-async function daemonWithRun(config: Readonly<Record<string, unknown>> = {}): Promise<RunningDaemon> {
-  const run = await makeTinyRun(join(await temporaryFolder(), "run"), { config });
-  const daemon = await daemonForTest(join(await temporaryFolder(), "daemon"));
-  return { client: await clientForTest(daemon), run, daemon };
+function daemonWithRun(config: Readonly<Record<string, unknown>> = {}): Promise<DaemonWithRun> {
+  return daemonWith((folder) => makeTinyRun(folder, { config }));
 }
 
 async function askEverything(client: RecordingClient, run: string, { folder, config, root }: TinyRun): Promise<void> {
