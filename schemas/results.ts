@@ -16,12 +16,14 @@ export type LoftResults = {
     readonly test: number;
     readonly validation: number | null;
   };
-  /** The id of the row that differences are measured from; null where it is missing. */
+  /** The id of the row that differences are measured from; null where it is missing, or where rows have their own. */
   readonly reference: string | null;
   readonly rows: readonly ResultRow[];
   readonly sets: readonly SetQuality[];
   readonly warnings: readonly { readonly what: string; readonly fix: string }[];
-  readonly classifier: { readonly name: string; readonly sha256: string } & ClassifierParameters;
+  readonly classifier: ResultClassifier;
+  /** All of them where there are several; `classifier` is the first. */
+  readonly classifiers?: readonly ResultClassifier[];
   readonly model: { readonly name: string; readonly sha256: string };
   readonly versions: Readonly<Record<string, string>>;
   /** SHA-256 of the resolved configuration. */
@@ -44,6 +46,8 @@ export type ResultDataset = {
   readonly problem: { readonly what: string; readonly fix: string } | null;
 };
 
+export type ResultClassifier = { readonly name: string; readonly sha256: string } & ClassifierParameters;
+
 export type ClassifierParameters = {
   readonly steps: number;
   readonly batchSize: number;
@@ -54,6 +58,10 @@ export type ClassifierParameters = {
 export type ResultRow = {
   readonly id: string;
   readonly title: string;
+  /** Where there are several: what the title and the id begin with. */
+  readonly classifier?: string;
+  /** Where there are several and no row was named: the row of the same classifier that `difference` is to. */
+  readonly reference?: string | null;
   readonly kind: "zero-shot" | "real" | "synthetic" | "real+synthetic";
   readonly method: string | null;
   /** Real photos per class, synthetic images per class; null where the row has none. */
@@ -71,7 +79,7 @@ export type ResultRow = {
   readonly confusion: readonly (readonly number[])[];
   /** Expected calibration error over 15 bins, the mean over the runs. */
   readonly calibrationError: number | null;
-  /** To the reference row: paired bootstrap over trainings and pictures. */
+  /** To the reference row, the row's own where it has one: paired bootstrap over trainings and pictures. */
   readonly difference: {
     readonly difference: number;
     readonly low: number;

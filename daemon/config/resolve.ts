@@ -1,6 +1,7 @@
 /** A configuration with every field filled: by the user, else by the preset, else by the schema's default. */
 import type { LoftConfig, WeightsConfig } from "../../schemas/generated/loft-config.ts";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
+import { classifierNames } from "./evaluation-classifiers.ts";
 import { safeFolderName } from "./folder-name.ts";
 import {
   type MethodName,
@@ -29,7 +30,8 @@ export type RowKind = "zero-shot" | "real" | "synthetic" | "real+synthetic";
 export type EvaluationConfig = {
   readonly test: string | null;
   readonly validation: string | null;
-  readonly classifier: string;
+  /** One, or several that have rows of their own. */
+  readonly classifier: string | readonly string[];
   readonly rows: readonly RowKind[];
   readonly methods: readonly MethodName[];
   readonly templates: readonly string[];
@@ -38,7 +40,8 @@ export type EvaluationConfig = {
   readonly seeds: number;
   readonly steps: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  /** Of every classifier, or one for each of several. */
+  readonly learningRate: number | readonly number[];
   /** Synthetic images stay out of training below and above these; null: none does. */
   readonly minLabelProbability: number | null;
   readonly maxPhotoCosine: number | null;
@@ -141,13 +144,21 @@ function filledEvaluation(config: LoftConfig, preset: Preset): EvaluationConfig 
     templates: [prompt?.template ?? loftDefaults.prompt.template],
     shots: null,
     imagesPerClass: null,
-    learningRate: classifierRate(config, preset).value,
     ...evaluation,
+    classifier: single(evaluation?.classifier ?? loftDefaults.evaluation.classifier),
+    learningRate: single(evaluation?.learningRate ?? classifierRates(config, preset).map(({ value }) => value)),
   };
 }
 
-function classifierRate({ evaluation }: LoftConfig, preset: Preset): Sourced<number> {
-  return preset.classifier(evaluation?.classifier ?? loftDefaults.evaluation.classifier).learningRate;
+/** A list of one is that one. */
+function single<Value>(values: Value | readonly Value[]): Value | readonly Value[] {
+  return Array.isArray(values) && values.length === 1 ? values[0] : values;
+}
+
+/** One for each classifier. */
+function classifierRates({ evaluation }: LoftConfig, preset: Preset): readonly Sourced<number>[] {
+  const names = classifierNames(evaluation?.classifier ?? loftDefaults.evaluation.classifier);
+  return names.map((name) => preset.classifier(name).learningRate);
 }
 
 /** Steps or epochs: what the user gave, else the preset's. */
@@ -209,7 +220,10 @@ function originOf(path: string, user: LoftConfig, preset: Preset): Origin {
   if (isGiven && !isNotGiven) return { from: "user", source: "this file" };
   const source = field === undefined ? undefined : presetSource(preset, group, field);
   if (source !== undefined) return { from: "preset", source };
-  if (path === "evaluation.learningRate") return { from: "default", source: classifierRate(user, preset).source };
+  if (path === "evaluation.learningRate") {
+    const sources = classifierRates(user, preset).map((rate) => rate.source);
+    return { from: "default", source: [...new Set(sources)].join("; ") };
+  }
   return { from: "default", source: path === "preset" ? "picked by the model" : "default" };
 }
 

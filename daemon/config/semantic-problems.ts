@@ -24,6 +24,7 @@ export function semanticProblems(tree: Node, choosePreset: ChoosePreset): readon
     ...durationProblems(context),
     ...warmupProblems(context),
     ...methodProblems(tree, method),
+    ...classifierRateProblems(context),
     ...sharedNameProblems(context),
     ...outputProblems(context),
     ...negativePromptProblems(context),
@@ -116,6 +117,19 @@ function warmupProblems({ tree, preset, method }: Context): readonly ProblemDraf
   const fix = `Set training.warmupSteps below ${steps}.`;
   const severity = givenWarmup === undefined ? "warning" : "error";
   return [{ ...draft(tree, "warmup-too-long", path, message, fix), severity }];
+}
+
+/** A list of learning rates has one for each classifier. */
+function classifierRateProblems({ tree }: Context): readonly ProblemDraft[] {
+  const path = ["evaluation", "learningRate"];
+  const [rates, names] = [path, ["evaluation", "classifier"]].map((each) => nodeAt(tree, each));
+  if (rates?.type !== "array" || rates.children === undefined || rates.children.length === 0) return [];
+  const count = names?.type === "array" ? (names.children?.length ?? 0) : 1;
+  if (rates.children.length === count) return [];
+  const message = `evaluation.learningRate has ${counted(rates.children.length, "rate")} for ${counted(count, "classifier")}.`;
+  return [
+    draft(tree, "wrong-count", path, message, `Give ${count}, in the order of evaluation.classifier, or one number.`),
+  ];
 }
 
 function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {

@@ -3,9 +3,11 @@ import type { LoftResults } from "../../schemas/results.ts";
 import { csvText } from "./csv-text.ts";
 
 export function averageCsv({ rows, datasets = [] }: LoftResults): string {
+  const hasClassifiers = rows.some(({ classifier }) => classifier !== undefined);
   const head = [
     "row",
     "title",
+    ...(hasClassifiers ? ["classifier"] : []),
     "kind",
     "method",
     "shots",
@@ -17,7 +19,8 @@ export function averageCsv({ rows, datasets = [] }: LoftResults): string {
     "missing",
   ];
   const lines = rows.flatMap((row) => {
-    const about = [row.id, row.title, row.kind, row.method, row.shots, row.imagesPerClass];
+    const classifier = hasClassifiers ? [row.classifier ?? null] : [];
+    const about = [row.id, row.title, ...classifier, row.kind, row.method, row.shots, row.imagesPerClass];
     const own = (row.perDataset ?? []).map((cell, index) => [
       ...about,
       datasets[index]!.name,

@@ -44,6 +44,7 @@ export function averageResults(
     sets: [],
     warnings: [...differentParts(outcomes), ...datasetWarnings(outcomes)],
     classifier: first.classifier,
+    ...(first.classifiers === undefined ? {} : { classifiers: first.classifiers }),
     model: first.model,
     versions: first.versions,
     configHash: hashOf(all.map(({ configHash }) => configHash)),
@@ -62,11 +63,14 @@ function averageRow(outcomes: readonly DatasetOutcome[], id: string, base: strin
   const own = outcomes.map(({ evaluated }) => evaluated?.results.rows.find((row) => row.id === id));
   const found = own.filter((row) => row !== undefined);
   const answered = found.filter((row) => 0 < row.runs.length);
-  const { title, kind, method, shots, imagesPerClass } = found[0]!;
+  const { title, kind, method, shots, imagesPerClass, classifier, reference } = found[0]!;
+  const measured = base ?? reference ?? undefined;
   const runs = averageRuns(answered);
   const errors = answered.flatMap(({ calibrationError }) => calibrationError ?? []);
   return {
     ...{ id, title, kind, method, shots, imagesPerClass },
+    ...(classifier === undefined ? {} : { classifier }),
+    ...(base === undefined && reference !== undefined ? { reference } : {}),
     runs,
     missing: missingRuns(outcomes, own, runs),
     mean: answered.length === 0 ? null : mean(answered.map((row) => row.mean!)),
@@ -74,7 +78,7 @@ function averageRow(outcomes: readonly DatasetOutcome[], id: string, base: strin
     perClass: [],
     confusion: [],
     calibrationError: errors.length === 0 ? null : mean(errors),
-    difference: base === undefined || base === id ? null : averageDifference(outcomes, id, base),
+    difference: measured === undefined || measured === id ? null : averageDifference(outcomes, id, measured),
     perDataset: own.map((row): DatasetCell | null =>
       row === undefined ? null : { mean: row.mean, std: row.std, runs: row.runs.length, missing: row.missing.length },
     ),
@@ -138,7 +142,7 @@ function datasetWarnings(outcomes: readonly DatasetOutcome[]): LoftResults["warn
 function differentParts(outcomes: readonly DatasetOutcome[]): LoftResults["warnings"] {
   const all = outcomes.flatMap(({ evaluated }) => (evaluated === undefined ? [] : [evaluated.results]));
   const differing = [
-    ["classifiers", all.map(({ classifier }) => hashOf(classifier))],
+    ["classifiers", all.map(({ classifier, classifiers = [] }) => hashOf([classifier, ...classifiers]))],
     ["image models", all.map(({ model }) => model.sha256)],
   ] as const;
   return differing.flatMap(([what, values]) =>

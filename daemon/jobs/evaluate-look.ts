@@ -64,6 +64,17 @@ export async function lookAt(
   }
 }
 
+/** What another CLIP model answers untrained. Throws as `lookAt`. */
+export async function lookUntrained(sight: Sight, zeroShot: ClassifierTask): Promise<void> {
+  const look = onlooker(sight.classifier.clip, sight.templates, sight.sources);
+  try {
+    stopIfInterrupted(sight);
+    await answerZeroShot(sight, look, zeroShot);
+  } finally {
+    await look.release();
+  }
+}
+
 async function answerZeroShot({ folder, test }: Sight, look: Onlooker, { id }: ClassifierTask): Promise<void> {
   if ((await readTaskResult(folder, id, test.length)) !== undefined) return;
   const probabilities = (await look.zeroShot(await look.features(test))).map(kept);

@@ -3,6 +3,7 @@ import { hashOf, type Json } from "../base/hash.ts";
 import { randomStream, shuffled } from "../base/random.ts";
 import type { MethodName } from "../config/preset.ts";
 import type { EvaluationConfig, RowKind } from "../config/resolve.ts";
+import type { TrainingLength } from "../eval/classifier.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 
 /** Raise it when a change of the code changes what a classifier answers. */
@@ -23,6 +24,8 @@ export type SyntheticPicture = EvaluationPicture & {
 /** A line of the table before it is filled. */
 export type Cell = {
   readonly id: string;
+  /** The label of its classifier; null where there is one for all. */
+  readonly classifier: string | null;
   readonly kind: RowKind;
   readonly method: MethodName | null;
   readonly shots: number | null;
@@ -39,8 +42,11 @@ export type ClassifierTask = {
   readonly synthetic: readonly EvaluationPicture[];
 };
 
+/** Of one classifier. */
 export type EvaluationInputs = {
-  readonly config: EvaluationConfig;
+  /** What the rows of this classifier are called by; null where there is no other. */
+  readonly label: string | null;
+  readonly config: EvaluationConfig & TrainingLength;
   readonly runSeed: number;
   /** SHA-256 of the model that answers without training. */
   readonly clip: string;
@@ -75,11 +81,12 @@ export function planEvaluation(inputs: EvaluationInputs): readonly Cell[] {
 }
 
 function zeroShotCell(inputs: EvaluationInputs): Cell {
-  const { clip, templates, test } = inputs;
+  const { label, clip, templates, test } = inputs;
   const id = hashOf({ kind: "zero-shot", version: evaluationVersion, clip, templates, test: contents(test) });
   const task = { id, seed: 0, real: [], synthetic: [] };
   return {
-    id: "zero-shot",
+    id: labeled(label, "zero-shot"),
+    classifier: label,
     kind: "zero-shot",
     method: null,
     shots: null,
@@ -111,8 +118,14 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
     tasks.push(classifierTask(inputs, seed, { real: kind === "synthetic" ? [] : drawn, synthetic }));
   }
   const name = kind === "real" ? "real" : `${kind === "synthetic" ? "" : "real+"}${set!.method}`;
-  const id = `${name}-s${shots}${imagesPerClass === null ? "" : `-n${imagesPerClass}`}`;
-  return { id, kind, method: set?.method ?? null, shots, imagesPerClass, tasks, missing };
+  const { label: classifier } = inputs;
+  const id = labeled(classifier, `${name}-s${shots}${imagesPerClass === null ? "" : `-n${imagesPerClass}`}`);
+  return { id, classifier, kind, method: set?.method ?? null, shots, imagesPerClass, tasks, missing };
+}
+
+/** Rows of several classifiers have their name before them. */
+function labeled(label: string | null, name: string): string {
+  return label === null ? name : `${label}:${name}`;
 }
 
 function noImages({ method, images }: SyntheticSet, shots: number): string {

@@ -17,9 +17,8 @@ export function resultsMarkdown(results: LoftResults): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function factsOf({ classifier, model, dataset, datasets }: LoftResults): readonly string[] {
-  const { steps, batchSize, learningRate } = classifier;
-  const trained = `Classifier ${classifier.name}: ${steps} steps of ${batchSize} pictures, learning rate ${learningRate}. Images by ${model.name}.`;
+function factsOf({ classifier, classifiers = [classifier], model, dataset, datasets }: LoftResults): readonly string[] {
+  const trained = [...classifiers.map(classifierText), `Images by ${model.name}.`].join(" ");
   const validation =
     dataset.validation === null
       ? "no validation pictures: the last step counts"
@@ -31,6 +30,10 @@ function factsOf({ classifier, model, dataset, datasets }: LoftResults): readonl
     return partial ? `${link} (partial)` : link;
   });
   return [trained, `Means over ${datasets.length} datasets: ${links.join(", ")}.`, pictures];
+}
+
+function classifierText({ name, steps, batchSize, learningRate }: LoftResults["classifier"]): string {
+  return `Classifier ${name}: ${steps} steps of ${batchSize} pictures, learning rate ${learningRate}.`;
 }
 
 /** The table alone, columns aligned, as a terminal shows it. */
@@ -65,13 +68,16 @@ function cellsOf(
   { rows, reference, datasets = [] }: LoftResults,
   best: (text: string) => string,
 ): readonly (readonly string[])[] {
-  const highest = Math.max(...comparable(rows).map((row) => row.mean ?? Number.NEGATIVE_INFINITY));
-  const base = rows.find(({ id }) => id === reference);
-  const against = base === undefined ? "Difference" : `Against ${base.title}`;
+  // Rows of different classifiers are not rivals.
+  const rivals = (row: ResultRow) => comparable(rows).filter(({ classifier }) => classifier === row.classifier);
+  const isBest = (row: ResultRow) => {
+    const means = rivals(row).map(({ mean }) => mean ?? Number.NEGATIVE_INFINITY);
+    return row.mean === Math.max(...means) && rivals(row).includes(row);
+  };
   return [
     [
       ...["Row", "Shots", "Images", ...datasets.map(({ name }) => name)],
-      ...[datasets.length === 0 ? "Accuracy" : "Mean", `${against} (95 %)`, "ECE", "Runs"],
+      ...[datasets.length === 0 ? "Accuracy" : "Mean", `${againstText(rows, reference)} (95 %)`, "ECE", "Runs"],
     ],
     ...rows.map((row) => {
       const found = accuracyText(row);
@@ -80,13 +86,24 @@ function cellsOf(
         row.shots === null ? "-" : String(row.shots),
         row.imagesPerClass === null ? "-" : String(row.imagesPerClass),
         ...(row.perDataset ?? []).map((cell) => (cell === null ? "-" : accuracyText(cell))),
-        row.mean === highest && comparable(rows).includes(row) ? best(found) : found,
+        isBest(row) ? best(found) : found,
         differenceText(row),
         row.calibrationError === null ? "-" : percent(row.calibrationError),
         runsText(row),
       ];
     }),
   ];
+}
+
+/** The head of the differences: to one row, or of each classifier to its own. */
+function againstText(rows: readonly ResultRow[], reference: string | null): string {
+  const base = rows.find(({ id }) => id === reference);
+  if (base !== undefined) return `Against ${base.title}`;
+  const own = rows.filter((row) => rows.some((other) => other.reference === row.id));
+  if (own.length === 0) return "Difference";
+  return own.every(({ kind }) => kind === "real")
+    ? "Against the classifier's real photos only"
+    : "Against the classifier's first row";
 }
 
 /** Rows whose means are over all datasets that any row has: a mean over easier ones alone would be the best of all. */
@@ -206,12 +223,13 @@ function leftOutNotes(sets: readonly SetQuality[], classes: readonly string[]): 
 }
 
 /** One line per run, for spreadsheets. */
-export function resultsCsv({ rows, dataset }: LoftResults): string {
-  const head =
-    "row,title,kind,method,shots,images_per_class,seed,accuracy,validation_accuracy,step,real,synthetic,mean,std";
+export function resultsCsv({ rows, dataset, classifiers }: LoftResults): string {
+  const about = classifiers === undefined ? "row,title" : "row,title,classifier";
+  const head = `${about},kind,method,shots,images_per_class,seed,accuracy,validation_accuracy,step,real,synthetic,mean,std`;
   const lines = rows.flatMap((row) =>
     row.runs.map((run) => [
-      ...[row.id, row.title, row.kind, row.method, row.shots, row.imagesPerClass],
+      ...[row.id, row.title, ...(classifiers === undefined ? [] : [row.classifier ?? null])],
+      ...[row.kind, row.method, row.shots, row.imagesPerClass],
       ...[run.seed, run.accuracy, run.validationAccuracy, run.step, run.realPictures, run.syntheticPictures],
       ...[row.mean, row.std, ...row.perClass],
     ]),

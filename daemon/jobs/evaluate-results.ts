@@ -20,12 +20,14 @@ const confidence = 0.95;
 
 export type Answers = ReadonlyMap<string, TaskResult>;
 
+/** The id of the row that differences are measured from: one for all, or one for each classifier by its label. */
+export type References = string | ReadonlyMap<string | null, string> | undefined;
+
 export type RowOptions = {
   /** Of the test pictures. */
   readonly labels: readonly number[];
   readonly classes: number;
-  /** The id of the row that differences are measured from, where it is there. */
-  readonly reference: string | undefined;
+  readonly references: References;
   /** Differences that were computed before, by their answers; the bootstrap takes longer than all the rest. */
   readonly known?: Map<string, ResultRow["difference"]>;
 };
@@ -34,10 +36,10 @@ export type RowOptions = {
 export function resultRows(
   cells: readonly Cell[],
   answers: Answers,
-  { labels, classes, reference, known = new Map() }: RowOptions,
+  { labels, classes, references, known = new Map() }: RowOptions,
 ): readonly ResultRow[] {
-  const base = cells.find(({ id }) => id === reference);
   const differenceTo = (cell: Cell) => {
+    const base = cells.find(({ id }) => id === referenceOf(cell, references));
     if (base === undefined || cell === base) return null;
     const key = [cell, base].map((each) => answered(each, answers).map(({ task }) => task.id)).join(" and ");
     const found =
@@ -54,6 +56,7 @@ export function resultRows(
     const { id, kind, method, shots, imagesPerClass, missing } = cell;
     return {
       ...{ id, title: titleOf(cell), kind, method, shots, imagesPerClass },
+      ...classifierFacts(cell, references),
       runs: found.map(({ task, result }, index) => runOf(task, result, accuracies[index]!)),
       missing: [...missing, ...unanswered(cell, answers)],
       mean: found.length === 0 ? null : mean(accuracies),
@@ -66,9 +69,29 @@ export function resultRows(
   });
 }
 
-/** The row that differences are measured from unless the user picks one: real photos only, else the first. */
-export function usualReference(cells: readonly Cell[]): string | undefined {
-  return (cells.findLast(({ kind }) => kind === "real") ?? cells[0])?.id;
+/** The rows that differences are measured from unless the user picks one: of each classifier real photos only, else the first. */
+export function usualReferences(cells: readonly Cell[]): References {
+  const labels = [...new Set(cells.map(({ classifier }) => classifier))];
+  const entries = labels.flatMap((label) => {
+    const own = cells.filter(({ classifier }) => classifier === label);
+    const id = (own.findLast(({ kind }) => kind === "real") ?? own[0])?.id;
+    return id === undefined ? [] : [[label, id] as const];
+  });
+  return labels.length < 2 && labels[0] == null ? entries[0]?.[1] : new Map(entries);
+}
+
+function referenceOf({ classifier }: Pick<Cell, "classifier">, references: References): string | undefined {
+  return references === undefined || typeof references === "string" ? references : references.get(classifier);
+}
+
+/** What a row says only where there are several classifiers. */
+function classifierFacts(cell: Cell, references: References): Pick<ResultRow, "classifier" | "reference"> {
+  const { classifier } = cell;
+  if (classifier === null) return {};
+  return {
+    classifier,
+    ...(typeof references === "object" ? { reference: referenceOf(cell, references) ?? null } : {}),
+  };
 }
 
 const methodTitles: Readonly<Record<MethodName, string>> = {
@@ -79,7 +102,11 @@ const methodTitles: Readonly<Record<MethodName, string>> = {
   "caption-prompt": "CaptionPrompt",
 };
 
-function titleOf({ kind, method }: Cell): string {
+function titleOf(cell: Cell): string {
+  return cell.classifier === null ? plainTitle(cell) : `${cell.classifier}: ${plainTitle(cell)}`;
+}
+
+function plainTitle({ kind, method }: Cell): string {
   if (kind === "zero-shot") return "CLIP zero-shot";
   if (method === null) return "Real photos only";
   return `${methodTitles[method]}${kind === "synthetic" ? "" : " + real"}`;

@@ -1,7 +1,6 @@
 /** `loft evaluate`: synthetic sets, classifiers, results; whatever is done already is found and not done again. */
 
 import { dirname, join, resolve } from "node:path";
-import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
 import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
 import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles, writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
@@ -9,18 +8,17 @@ import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
-import { scratchClassifier } from "../config/scratch-classifier.ts";
 import { closest } from "../config/suggest.ts";
 import { fillTemplate } from "../config/template.ts";
 import { clipPictures } from "../eval/clip-classifier.ts";
 import { predictedClass } from "../eval/metrics.ts";
 import { classifierSessions } from "./classifier-sessions.ts";
 import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
-import { type EvaluationClassifier, findClassifier } from "./evaluate-classifier.ts";
+import type { EvaluationClassifier } from "./evaluate-classifier.ts";
 import { type EvaluationTeller, openEvaluationTeller } from "./evaluate-events.ts";
 import { evaluationFolder, resultsFile } from "./evaluate-files.ts";
 import { leakWarnings, refuseSamePictures, type Splits } from "./evaluate-leaks.ts";
-import { lookAt } from "./evaluate-look.ts";
+import { lookAt, lookUntrained, type Sight } from "./evaluate-look.ts";
 import { type MethodRun, prepareMethods, syntheticSet } from "./evaluate-methods.ts";
 import {
   datasetPictures,
@@ -32,7 +30,7 @@ import {
 import { type PicturePlaces, writePicturePlaces } from "./evaluate-places.ts";
 import { type Cell, type EvaluationInputs, planEvaluation, type SyntheticSet } from "./evaluate-plan.ts";
 import { resultsCsv, resultsMarkdown } from "./evaluate-report.ts";
-import { type JudgedRow, judgedRow, resultRows, usualReference } from "./evaluate-results.ts";
+import { type JudgedRow, judgedRow, type References, resultRows, usualReferences } from "./evaluate-results.ts";
 import { readTaskResult, type TaskResult } from "./evaluate-task-files.ts";
 import { type TrainingContext, taskGroups, trainGroup } from "./evaluate-tasks.ts";
 import { stopIfInterrupted } from "./job.ts";
@@ -42,7 +40,7 @@ import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders }
 import { prepareRunFolder } from "./run-folder.ts";
 import { defaultCheckpointSeconds, type RunOptions } from "./run-job.ts";
 import { lockRun } from "./run-lock.ts";
-import { type TrainedClassifier, trainedClassifier } from "./trained-classifier.ts";
+import { type TrainedClassifier, trainedClassifiers } from "./trained-classifier.ts";
 
 export type EvaluationRequest = JobRequest & {
   /** The row that differences are measured from; the real photos alone unless said. */
@@ -61,9 +59,9 @@ export type Evaluation = {
 /** Everything that is known before anything is written. */
 type PreparedEvaluation = {
   readonly own: PreparedJob;
-  /** Answers without training, and looks at the sets. */
-  readonly classifier: EvaluationClassifier;
-  readonly trained: TrainedClassifier;
+  /** Looks at sets and splits without training. */
+  readonly eye: EvaluationClassifier;
+  readonly trained: readonly TrainedClassifier[];
   readonly methods: readonly MethodRun[];
   readonly photos: readonly EvaluationPicture[];
   readonly test: readonly EvaluationPicture[];
@@ -145,13 +143,8 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
     ...folders,
     ...(validationFolder === undefined ? {} : { "evaluation.validation": validationFolder }),
   });
-  const isScratch = evaluation.classifier === scratchClassifier;
-  const classifier = await findClassifier(
-    isScratch ? loftDefaults.evaluation.classifier : evaluation.classifier,
-    { modelsFolder: request.modelsFolder, baseFolder },
-    own.model.diffusion.session,
-  );
-  const trained = trainedClassifier(own, classifier);
+  const classifiers = await trainedClassifiers(own, { modelsFolder: request.modelsFolder, baseFolder });
+  const { eye, trained } = classifiers;
   const photos = datasetPictures(own.dataset, own.dataFolder);
   requirePossibleNumbers(own, photos);
   const test = await readLabeledFolder(folders["evaluation.test"], "evaluation.test", own.dataset);
@@ -166,12 +159,12 @@ async function prepareEvaluation(request: EvaluationRequest): Promise<PreparedEv
   };
   refuseSamePictures(splits);
   return {
-    ...{ own, classifier, trained, photos },
+    ...{ own, eye, trained, photos },
     methods: await prepareMethods(request, own, own.outputFolder),
     test: test.pictures,
     validation: validation?.pictures,
     splits,
-    warnings: [...trained.warnings, ...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
+    warnings: [...classifiers.warnings, ...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
   };
 }
 
@@ -209,39 +202,78 @@ async function carryOut(
   { sets, folder, part }: Work,
 ): Promise<Omit<Evaluation, "folder">> {
   // Rules change what cells learn from, not which cells there are.
-  const planned = planEvaluation(evaluationInputs(prepared, sets));
-  const reference = referenceOf(request.reference, planned);
+  const planned = plans(prepared, sets);
+  const references = referencesOf(request.reference, cellsOf(planned));
   const store = pictureStore(mostPictureBytes);
-  const context = trainingContext(request, prepared, { folder, store });
-  const sources = pictureSources(clipPictures(prepared.classifier.clip), store);
-  const sight = { ...prepared, ...context, sources, config: prepared.own.resolution.config.evaluation };
-  const templates = classTemplates(prepared);
-  const seen = await lookAt({ ...sight, templates }, sets, planned.find((cell) => cell.kind === "zero-shot")?.tasks[0]);
+  const seen = await lookWithAll({ ...request, ...prepared }, planned, { sets, folder, store });
   for (const warning of seen.warnings) request.emit({ type: "warning", ...warning });
   const warnings = [...prepared.warnings, ...seen.warnings];
-  const cells = planEvaluation(evaluationInputs(prepared, seen.sets));
+  const filled = plans(prepared, seen.sets);
+  const cells = cellsOf(filled);
   const answers = await foundAnswers(cells, folder, prepared.test.length);
   const known: Found["known"] = new Map();
   const write = () => {
-    const found = { cells, answers, reference, quality: seen.quality, warnings, known };
+    const found = { cells, answers, references, quality: seen.quality, warnings, known };
     return writeResults(folder, resultsOf(prepared, found), { cells, answers, test: prepared.test });
   };
-  emitStart(context, prepared, { cells, answers, part });
-  try {
-    await write();
-    for (const { cell, group } of groupsOf(cells)) {
-      stopIfInterrupted(request);
-      // A process that was killed between answer and clean-up leaves its saved state.
-      if (group.every(({ id }) => answers.has(id))) await removeClassifierCheckpoint(folder, group);
-      else {
-        for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
-        await write();
-      }
+  emitStart(request, prepared, { cells, answers, part });
+  await write();
+  for (const plan of filled) {
+    const context = trainingContext(request, prepared, { trained: plan.trained, folder, store });
+    await trainAll(context, plan.cells, { answers, write }).finally(() => context.sessions.release());
+  }
+  const labels = prepared.test.map(({ label }) => label);
+  return { results: await write(), judged: cells.map((cell) => judgedRow(cell, answers, labels)) };
+}
+
+/** The part of the table that one classifier fills. */
+type ClassifierPlan = { readonly trained: TrainedClassifier; readonly cells: readonly Cell[] };
+
+function plans(prepared: PreparedEvaluation, sets: readonly SyntheticSet[]): readonly ClassifierPlan[] {
+  return prepared.trained.map((trained) => ({
+    trained,
+    cells: planEvaluation(evaluationInputs(prepared, trained, sets)),
+  }));
+}
+
+function cellsOf(planned: readonly ClassifierPlan[]): readonly Cell[] {
+  return planned.flatMap(({ cells }) => cells);
+}
+
+/** One model looks at sets and splits for all classifiers, so that all learn from the same images. */
+async function lookWithAll(
+  { signal, ...prepared }: PreparedEvaluation & Pick<EvaluationRequest, "signal">,
+  planned: readonly ClassifierPlan[],
+  { sets, folder, store }: Pick<Work, "sets" | "folder"> & { readonly store: PictureStore },
+) {
+  const sightOf = (classifier: EvaluationClassifier): Sight => ({
+    ...{ ...prepared, signal, folder, classifier },
+    config: prepared.own.resolution.config.evaluation,
+    templates: classTemplates(prepared),
+    sources: pictureSources(clipPictures(classifier.clip), store),
+  });
+  const untrained = planned.flatMap(({ trained: { clip }, cells }) => {
+    const task = cells.find(({ kind }) => kind === "zero-shot")?.tasks[0];
+    return clip === undefined || task === undefined ? [] : [{ clip, task }];
+  });
+  const { eye } = prepared;
+  const seen = await lookAt(sightOf(eye), sets, untrained.find(({ clip }) => clip === eye)?.task);
+  for (const { clip, task } of untrained) if (clip !== eye) await lookUntrained(sightOf(clip), task);
+  return seen;
+}
+
+type Filling = { readonly answers: Map<string, TaskResult>; readonly write: () => Promise<unknown> };
+
+/** Train what has no answer yet; the table is written after each group. */
+async function trainAll(context: TrainingContext, cells: readonly Cell[], { answers, write }: Filling): Promise<void> {
+  for (const { cell, group } of groupsOf(cells)) {
+    stopIfInterrupted(context);
+    // A process that was killed between answer and clean-up leaves its saved state.
+    if (group.every(({ id }) => answers.has(id))) await removeClassifierCheckpoint(context.folder, group);
+    else {
+      for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
+      await write();
     }
-    const labels = prepared.test.map(({ label }) => label);
-    return { results: await write(), judged: cells.map((cell) => judgedRow(cell, answers, labels)) };
-  } finally {
-    await context.sessions.release();
   }
 }
 
@@ -254,27 +286,33 @@ function groupsOf(cells: readonly Cell[]) {
 /** Of all pictures that are kept between trainings: 5,000 of 224 px take 0.8 GB. */
 const mostPictureBytes = 2 ** 30;
 
+type Place = Pick<ClassifierPlan, "trained"> & { readonly folder: string; readonly store: PictureStore };
+
 function trainingContext(
   { signal, emit, checkpointSeconds = defaultCheckpointSeconds }: EvaluationRequest,
-  { own, trained: { kind }, test, validation }: PreparedEvaluation,
-  { folder, store }: { readonly folder: string; readonly store: PictureStore },
+  { own, test, validation }: PreparedEvaluation,
+  { trained: { kind, length }, folder, store }: Place,
 ): TrainingContext {
-  const { evaluation, seed } = own.resolution.config;
-  const sessions = classifierSessions(kind, evaluation);
-  const sources = pictureSources(kind, store);
-  const pictures = { sources, test, validation };
-  return { folder, sessions, length: evaluation, ...pictures, runSeed: seed, checkpointSeconds, signal, emit };
+  const sessions = classifierSessions(kind, length);
+  const pictures = { sources: pictureSources(kind, store), test, validation };
+  const runSeed = own.resolution.config.seed;
+  return { folder, sessions, length, ...pictures, runSeed, checkpointSeconds, signal, emit };
 }
 
-function evaluationInputs(prepared: PreparedEvaluation, sets: readonly SyntheticSet[]): EvaluationInputs {
-  const { own, classifier, trained, photos, test, validation } = prepared;
+function evaluationInputs(
+  prepared: PreparedEvaluation,
+  { label, clip = prepared.eye, kind, rows, length }: TrainedClassifier,
+  sets: readonly SyntheticSet[],
+): EvaluationInputs {
+  const { own, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const names = own.dataset.classes.map(({ className }) => className);
   return {
-    config: { ...config.evaluation, rows: trained.rows },
+    label,
+    config: { ...config.evaluation, ...length, rows },
     runSeed: config.seed,
-    clip: classifier.sha256,
-    classifier: trained.kind.identity,
+    clip: clip.sha256,
+    classifier: kind.identity,
     classes: names.length,
     templates: classTemplates(prepared),
     ...{ photos, sets, test, validation },
@@ -290,8 +328,8 @@ function classTemplates({ own }: Pick<PreparedEvaluation, "own">): readonly (rea
 }
 
 /** @throws LoftError "usage-invalid" for a row that the table does not have */
-function referenceOf(asked: string | undefined, cells: readonly Cell[]): string | undefined {
-  if (asked === undefined || cells.some(({ id }) => id === asked)) return asked ?? usualReference(cells);
+function referencesOf(asked: string | undefined, cells: readonly Cell[]): References {
+  if (asked === undefined || cells.some(({ id }) => id === asked)) return asked ?? usualReferences(cells);
   const ids = cells.map(({ id }) => id);
   const meant = closest(asked, ids);
   throw loftError("usage-invalid", {
@@ -311,19 +349,19 @@ async function foundAnswers(cells: readonly Cell[], folder: string, pictures: nu
 
 /** Classifiers are shown as what they are: low-rank adapters in training. */
 function emitStart(
-  { emit, length }: TrainingContext,
-  { classifier }: PreparedEvaluation,
+  { emit }: Pick<EvaluationRequest, "emit">,
+  { own, eye }: PreparedEvaluation,
   { cells, answers, part }: Pick<Found, "cells" | "answers"> & { readonly part: EvaluationPart },
 ) {
   const tasks = new Set(groupsOf(cells).flatMap(({ group }) => group.map(({ id }) => id)));
-  const { provider } = classifier.clip.session;
+  const { provider } = eye.clip.session;
   emit({
     type: "run-started",
     adapters: tasks.size,
     images: 0,
     adaptersDone: [...tasks].filter((id) => answers.has(id)).length,
     imagesDone: 0,
-    steps: length.steps,
+    steps: own.resolution.config.evaluation.steps,
     device: provider,
     provider,
     evaluation: part,
@@ -333,7 +371,7 @@ function emitStart(
 type Found = {
   readonly cells: readonly Cell[];
   readonly answers: ReadonlyMap<string, TaskResult>;
-  readonly reference: string | undefined;
+  readonly references: References;
   readonly quality: readonly SetQuality[];
   readonly warnings: readonly EvaluationWarning[];
   /** Differences between rows that were computed before. */
@@ -341,24 +379,25 @@ type Found = {
 };
 
 function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
-  const { cells, answers, reference, quality, warnings, known } = found;
+  const { cells, answers, references, quality, warnings, known } = found;
   const { own, trained, photos, test, validation } = prepared;
   const { config } = own.resolution;
-  const { steps, batchSize, learningRate } = config.evaluation;
+  const classifiers = trained.map(({ name, sha256, length }) => ({ name, sha256, ...length }));
   const classes = own.dataset.classes.map(({ className }) => className);
   const labels = test.map(({ label }) => label);
-  const rows = resultRows(cells, answers, { labels, classes: classes.length, reference, known });
+  const rows = resultRows(cells, answers, { labels, classes: classes.length, references, known });
   const counts = { photos: photos.length, test: test.length, validation: validation?.length ?? null };
   return {
     formatVersion: 1,
     name: config.name,
     partial: rows.some(({ missing }) => 0 < missing.length),
     dataset: { classes, ...counts },
-    reference: reference ?? null,
+    reference: typeof references === "string" ? references : null,
     rows,
     sets: quality,
     warnings,
-    classifier: { name: trained.name, sha256: trained.sha256, steps, batchSize, learningRate },
+    classifier: classifiers[0]!,
+    ...(1 < classifiers.length ? { classifiers } : {}),
     model: { name: own.model.name, sha256: own.model.hash },
     versions: { loft: loftVersion, node: process.versions.node },
     configHash: hashOf(config as unknown as Json),

@@ -276,9 +276,12 @@ export interface LoftConfig {
      */
     validation?: string | null;
     /**
-     * The CLIP model that becomes a classifier: a name that `loft models` lists, or a folder in transformers layout, relative to this file. Or resnet: a small network trained from nothing, so that a result does not hang on CLIP alone.
+     * The CLIP model that becomes a classifier: a name that `loft models` lists, or a folder in transformers layout, relative to this file. Or resnet: a small network trained from nothing. A list: rows for each of them, so that a result does not hang on CLIP alone; adapters and images are made once for all.
+     *
+     * @minItems 1
+     * @maxItems 16
      */
-    classifier?: string;
+    classifier?: string | string[];
     /**
      * The kinds of rows in the table; the synthetic ones are there once for each method.
      *
@@ -323,9 +326,11 @@ export interface LoftConfig {
      */
     batchSize?: number;
     /**
-     * The learning rate of classifiers (AdamW; SGD for resnet), after the warm-up and before the cosine brings it to 0.
+     * The learning rate of classifiers (AdamW; SGD for resnet), after the warm-up and before the cosine brings it to 0. A list: one for each classifier.
+     *
+     * @minItems 1
      */
-    learningRate?: number;
+    learningRate?: number | number[];
     /**
      * Synthetic images to whose class zero-shot classification gives less stay out of training. Nothing is deleted; the results tell how many. null: none is left out.
      */

@@ -190,6 +190,29 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
       await page.getByText(/^Differences are to Real photos only, 4 shots, .* test pictures\. Bold/).waitFor();
     });
 
+    it("keeps several classifiers apart", async () => {
+      const host = await open(fakeResults({ shots: [1, 4], images: [50], seeds: 2, classifiers: ["clip", "resnet"] }));
+      const { page } = host;
+      await page.getByText(/^Differences are to the reference row of the same classifier, .* Bold/).waitFor();
+      await expect.poll(() => count(page), patience).toBe(46);
+      await choose(page, "Classifier", "resnet");
+      await expect.poll(() => count(page), patience).toBe(23);
+      await expect
+        .poll(() => titles(page).then((all) => all.every((title) => title.startsWith("resnet: "))), patience)
+        .toBe(true);
+      await expect.poll(() => page.getByRole("cell", { name: "reference" }).count(), patience).toBe(1);
+      await choose(page, "Row that differences are measured from", "Against clip: CLIP zero-shot");
+      await page.getByText(/^Differences are to clip: CLIP zero-shot, .* computed here/).waitFor();
+      await choose(page, "Row that differences are measured from", "Against the reference row of each classifier");
+      await page.getByText(/^Differences are to the reference row of the same classifier/).waitFor();
+      expect(await layoutViolations(page)).toEqual([]);
+      await openTab(page, "Scaling");
+      await expect.poll(() => page.locator(".legend li").first().textContent(), patience).toContain("CLIP zero-shot");
+      await choose(page, "Classifier", "clip");
+      await expect.poll(async () => (await host.keptState())?.classifier, patience).toBe("clip");
+      await shoot(page, "results-classifiers");
+    });
+
     it("says what it is when the answers are not to be had", async () => {
       const error = { code: "predictions-missing", what: "predictions.jsonl is gone.", fix: "Evaluate again." };
       const { page } = await open(table, {

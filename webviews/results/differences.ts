@@ -12,7 +12,10 @@ export type RowDifference =
   | { readonly basis: "spread"; readonly difference: number; readonly std: number | null };
 
 export type Differences = {
-  readonly reference: ResultRow;
+  /** Undefined where each row is measured from one of its own classifier. */
+  readonly reference: ResultRow | undefined;
+  /** Ids of the rows that others are measured from. */
+  readonly references: ReadonlySet<string>;
   /** What the numbers are: intervals of the file, intervals made here (perhaps not all yet), or spreads. */
   readonly basis: "file" | "computed" | "spread";
   /** Rows that cannot be compared are not in it. */
@@ -22,7 +25,8 @@ export type Differences = {
 };
 
 export type DifferenceSource = {
-  readonly reference: ResultRow;
+  /** Undefined: the file's, one for each classifier. */
+  readonly reference: ResultRow | undefined;
   readonly split: Split;
   /** Intervals to the reference that were computed here, null for rows that have none; undefined where nobody can. */
   readonly computed: ReadonlyMap<string, Interval | null> | undefined;
@@ -30,9 +34,11 @@ export type DifferenceSource = {
 
 export function differencesOf(results: LoftResults, source: DifferenceSource): Differences {
   const { reference, split, computed } = source;
-  const others = results.rows.filter((row) => row !== reference);
-  const all = { reference, waiting: new Set<string>() };
-  if (split === "test" && reference.id === results.reference) {
+  const baseOf = (row: ResultRow) => reference ?? results.rows.find(({ id }) => id === row.reference);
+  const others = results.rows.filter((row) => row !== baseOf(row));
+  const references = new Set(results.rows.filter((row) => row === baseOf(row)).map(({ id }) => id));
+  const all = { reference, references, waiting: new Set<string>() };
+  if (split === "test" && (reference === undefined || reference.id === results.reference)) {
     return { ...all, basis: "file", byRow: intervalsOf(others, (row) => row.difference) };
   }
   if (split === "test" && computed !== undefined) {
@@ -40,7 +46,8 @@ export function differencesOf(results: LoftResults, source: DifferenceSource): D
     return { ...all, waiting, basis: "computed", byRow: intervalsOf(others, ({ id }) => computed.get(id) ?? null) };
   }
   const entries = others.flatMap((row): [string, RowDifference][] => {
-    const difference = seedDifference(row, reference, split);
+    const base = baseOf(row);
+    const difference = base && seedDifference(row, base, split);
     return difference === undefined ? [] : [[row.id, difference]];
   });
   return { ...all, basis: "spread", byRow: new Map(entries) };

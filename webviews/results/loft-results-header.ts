@@ -48,13 +48,13 @@ export class LoftResultsHeader extends LitElement {
   }
 
   #facts(): readonly string[] {
-    const { dataset, datasets, classifier, model } = this.results;
+    const { dataset, datasets, classifier, classifiers = [classifier], model } = this.results;
     return [
       datasets === undefined ? texts.classes(dataset.classes.length) : texts.datasets(datasets.length),
       texts.photos(dataset.photos),
       texts.testPictures(dataset.test),
       dataset.validation === null ? texts.noValidation : texts.validationPictures(dataset.validation),
-      texts.classifier(classifier.name, classifier.steps, classifier.batchSize, classifier.learningRate),
+      ...classifiers.map((each) => texts.classifier(each.name, each.steps, each.batchSize, each.learningRate)),
       texts.model(model.name),
     ];
   }

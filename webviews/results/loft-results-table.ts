@@ -33,7 +33,7 @@ export class LoftResultsTable extends LitElement {
     model: { attribute: false },
     lines: { attribute: false },
     sort: { attribute: false },
-    reference: { attribute: false },
+    references: { attribute: false },
     areRows: { attribute: false },
     actions: { attribute: false },
   };
@@ -42,8 +42,8 @@ export class LoftResultsTable extends LitElement {
   /** In the order they are shown. */
   declare lines: readonly Line[];
   declare sort: Sort | undefined;
-  /** The id of the line that differences are measured from. */
-  declare reference: string | undefined;
+  /** Ids of the lines that differences are measured from. */
+  declare references: ReadonlySet<string>;
   /** The lines are rows of the evaluation: they can be hidden and referred to. */
   declare areRows: boolean;
   declare actions: TableActions;
@@ -85,7 +85,7 @@ export class LoftResultsTable extends LitElement {
   }
 
   #line(line: Line, range: Range): TemplateResult {
-    const isReference = this.areRows && line.id === this.reference;
+    const isReference = this.areRows && this.references.has(line.id);
     return html`<tr class=${isReference ? "reference" : ""}>
       <th scope="row"><span class="name">${line.title}</span>${this.areRows ? this.#rowActions(line) : nothing}</th>
       ${line.cells.map((cell, i) => this.#cell(cell, this.model.columns[i] as Column, range))}

@@ -7,6 +7,7 @@ import { pointAt, pointText } from "./loft-scaling-chart.ts";
 import type { ResultsPage } from "./page.ts";
 import type { ResultsPageState, Split } from "./protocol.ts";
 import { countsOf } from "./results-table.ts";
+import { classifiersOf, resultsOfClassifier } from "./row-classifiers.ts";
 import { imageScaling, type Scaling, type ScalingChoice, type Series, shotScaling } from "./scaling.ts";
 import { scalingStyles } from "./scaling-styles.ts";
 import { colorNames, seriesStyle, shapeCorners } from "./series-style.ts";
@@ -39,22 +40,23 @@ export class LoftScaling extends LitElement {
   declare images: number | undefined;
 
   protected override render(): TemplateResult {
-    const { rows } = this.results;
+    const results = resultsOfClassifier(this.results, this.#classifier());
+    const { rows } = results;
     if (rows.every(({ runs }) => runs.length === 0)) return html`<p class="empty">${texts.noScaling}</p>`;
     const found = kinds.filter((kind) => rows.some((row) => row.kind === kind));
     const kind = found.find((each) => each === this.kind) ?? found.at(-1) ?? "synthetic";
     const [images, shots] = [this.#fixed("imagesPerClass", this.images), this.#fixed("shots", this.shots)];
     const choice = { split: this.split, kind };
     return html`<div class="page">
-      <div class="toolbar">${this.#kindSelect(found, kind)}${this.#splitSelect()}<span class="quiet">${texts.band}</span></div>
+      <div class="toolbar">${this.#classifierSelect()}${this.#kindSelect(found, kind)}${this.#splitSelect()}<span class="quiet">${texts.band}</span></div>
       <div class="plots">
-        ${this.#plot(shotScaling(this.results, { ...choice, fixed: images }), {
+        ${this.#plot(shotScaling(results, { ...choice, fixed: images }), {
           title: texts.scaleShots,
           axis: texts.shotsAxis,
           hint: texts.oneShots,
           fixed: this.#fixedSelect("imagesPerClass", images),
         })}
-        ${this.#plot(imageScaling(this.results, { ...choice, fixed: shots }), {
+        ${this.#plot(imageScaling(results, { ...choice, fixed: shots }), {
           title: texts.scaleImages,
           axis: texts.imagesAxis,
           hint: texts.oneImages,
@@ -89,6 +91,25 @@ export class LoftScaling extends LitElement {
         this.kind = name as Kind;
       },
     )}</span>`;
+  }
+
+  /** Curves of several classifiers do not share a plot. */
+  #classifier(): string | undefined {
+    const names = classifiersOf(this.results.rows);
+    return names.find((name) => name === this.view.classifier) ?? names[0];
+  }
+
+  #classifierSelect(): TemplateResult | typeof nothing {
+    const names = classifiersOf(this.results.rows);
+    const shown = this.#classifier();
+    if (names.length < 2 || shown === undefined) return nothing;
+    return select(
+      texts.classifierFilter,
+      names,
+      shown,
+      (name) => name,
+      (classifier) => this.page.setView({ ...this.view, classifier }),
+    );
   }
 
   #splitSelect(): TemplateResult | typeof nothing {

@@ -11,6 +11,7 @@ import type { TableActions } from "./loft-results-table.ts";
 import type { ResultsPage } from "./page.ts";
 import type { CopyFormat, Metric, ResultsPageState, Split } from "./protocol.ts";
 import { countsOf, matchingRows, resultsTable } from "./results-table.ts";
+import { classifiersOf, hasOwnReferences } from "./row-classifiers.ts";
 import { rowLabel } from "./row-label.ts";
 import { setsTable } from "./sets-table.ts";
 import type { Hits } from "./state.ts";
@@ -88,7 +89,7 @@ export class LoftTableView extends LitElement {
       ${
         lines.length === 0
           ? html`<p class="empty">${empty}</p>`
-          : html`<loft-results-table .model=${model} .lines=${lines} .sort=${sort} .reference=${this.reference?.id}
+          : html`<loft-results-table .model=${model} .lines=${lines} .sort=${sort} .references=${this.#differences()?.references ?? new Set()}
               .actions=${this.#actions} .areRows=${metric !== "sets"}></loft-results-table>`
       }
       ${this.#notes(model)}
@@ -111,7 +112,7 @@ export class LoftTableView extends LitElement {
 
   #differences(): Differences | undefined {
     const { reference, results, hits } = this;
-    if (reference === undefined) return undefined;
+    if (reference === undefined && !hasOwnReferences(results)) return undefined;
     const computed = hits.state === "failed" ? undefined : (this.#computer?.found ?? new Map());
     return differencesOf(results, { reference, split: this.split, computed });
   }
@@ -143,7 +144,7 @@ export class LoftTableView extends LitElement {
             )
           : nothing
       }
-      ${metric === "sets" ? nothing : html`${this.#countSelect("shots")}${this.#countSelect("images")}`}
+      ${metric === "sets" ? nothing : html`${this.#classifierSelect()}${this.#countSelect("shots")}${this.#countSelect("images")}`}
       ${metric === "accuracy" ? this.#referenceSelect() : nothing}
       <div class="copy" role="group" aria-label=${texts.copyAs}>
         <span class="quiet" aria-hidden="true">${icon("copy")} ${texts.copyAs}</span>
@@ -153,6 +154,19 @@ export class LoftTableView extends LitElement {
         )}
       </div>
     </div>`;
+  }
+
+  #classifierSelect(): TemplateResult | typeof nothing {
+    const names = classifiersOf(this.results.rows);
+    if (names.length < 2) return nothing;
+    const { classifier, ...rest } = this.view;
+    return select(
+      texts.classifierFilter,
+      [all, ...names],
+      classifier !== undefined && names.includes(classifier) ? classifier : all,
+      (option) => (option === all ? texts.allClassifiers : option),
+      (option) => this.page.setView(option === all ? rest : { ...rest, classifier: option }),
+    );
   }
 
   /** Nothing to choose where all rows have one number. */
@@ -178,12 +192,14 @@ export class LoftTableView extends LitElement {
     const { rows } = this.results;
     const labels = new Map(rows.map((row) => [row.id, texts.against(rowLabel(row))]));
     const { reference } = this;
+    const hasOwn = hasOwnReferences(this.results);
+    const { reference: _chosen, ...rest } = this.view;
     return html`<span class="reference">${select(
       texts.referenceChoice,
-      reference === undefined ? [all, ...labels.keys()] : [...labels.keys()],
+      reference === undefined || hasOwn ? [all, ...labels.keys()] : [...labels.keys()],
       reference?.id ?? all,
-      (id) => labels.get(id) ?? texts.noReference,
-      (id) => this.page.setView({ ...this.view, reference: id }),
+      (id) => labels.get(id) ?? (hasOwn ? texts.ownReferences : texts.noReference),
+      (id) => this.page.setView(id === all ? rest : { ...rest, reference: id }),
     )}</span>`;
   }
 

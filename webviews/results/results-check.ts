@@ -7,6 +7,7 @@ import type {
   DatasetCell,
   LeftOut,
   LoftResults,
+  ResultClassifier,
   ResultDataset,
   ResultRow,
   ResultRun,
@@ -86,6 +87,8 @@ const isRow = isObject<
     ResultRow,
     | "id"
     | "title"
+    | "classifier"
+    | "reference"
     | "kind"
     | "method"
     | "shots"
@@ -125,7 +128,7 @@ const isRow = isObject<
       isNull,
     ),
   },
-  { perDataset: isList(isEither(isDatasetCell, isNull)) },
+  { perDataset: isList(isEither(isDatasetCell, isNull)), classifier: isText, reference: isEither(isText, isNull) },
 );
 
 const isSet = isObject<
@@ -188,6 +191,13 @@ const isDataset = isObject<ResultDataset>({
   problem: isEither(isObject<{ what: string; fix: string }>({ what: isText, fix: isText }), isNull),
 });
 
+const isClassifier = isObject<Omit<ResultClassifier, "sha256">>({
+  name: isText,
+  steps: isCount,
+  batchSize: isCount,
+  learningRate: isNumber,
+}) as Check<ResultClassifier>;
+
 const hasShape = isObject<
   Pick<
     LoftResults,
@@ -200,6 +210,7 @@ const hasShape = isObject<
     | "sets"
     | "warnings"
     | "classifier"
+    | "classifiers"
     | "model"
     | "datasets"
   >
@@ -218,15 +229,10 @@ const hasShape = isObject<
     rows: isList(isRow as Check<ResultRow>),
     sets: isList(isSet as Check<SetQuality>),
     warnings: isList(isObject<LoftResults["warnings"][number]>({ what: isText, fix: isText })),
-    classifier: isObject<Omit<LoftResults["classifier"], "sha256">>({
-      name: isText,
-      steps: isCount,
-      batchSize: isCount,
-      learningRate: isNumber,
-    }) as Check<LoftResults["classifier"]>,
+    classifier: isClassifier,
     model: isObject<{ name: string }>({ name: isText }) as Check<LoftResults["model"]>,
   },
-  { datasets: isList(isDataset) },
+  { datasets: isList(isDataset), classifiers: isList(isClassifier) },
 );
 
 /** Lists by class or dataset are as long as there are of these, or empty; no two rows have one id. */

@@ -14,23 +14,26 @@ export type TableChoice = {
   /** Absent where there is no reference row. */
   readonly differences: Differences | undefined;
   /** What was left out, and by which numbers. */
-  readonly view: Pick<ResultsPageState, "hidden" | "shots" | "images">;
+  readonly view: Pick<ResultsPageState, "hidden" | "shots" | "images" | "classifier">;
 };
 
 /** The shown rows in the order of the paper: without training, real photos, synthetic images, both. */
 export function resultsTable(results: LoftResults, choice: TableChoice): TableModel {
   const columns = [...leadColumns(), ...metricColumns(results, choice), runsColumn()];
-  const rows = orderedRows(results.rows).filter((row) => isShown(row, choice.view));
+  const rows = matchingRows(results, choice.view).filter(({ id }) => !choice.view.hidden.includes(id));
   const lines = rows.map((row): Line => {
     const cells = [...leadCells(row, results), ...metricCells(row, results, choice), runsCell(row)];
-    return { id: row.id, title: row.title, label: rowLabel(row), group: groupTexts[row.kind], cells };
+    const rivals = row.classifier === undefined ? {} : { rivals: row.classifier };
+    return { id: row.id, title: row.title, label: rowLabel(row), group: groupTexts[row.kind], ...rivals, cells };
   });
   return markBest({ caption: texts.resultsTable(choice.metric, choice.split), head: texts.row, columns, lines });
 }
 
 /** Rows whose numbers pass the filters; hidden ones included, for the list that shows them again. */
 export function matchingRows({ rows }: LoftResults, view: TableChoice["view"]): readonly ResultRow[] {
-  return orderedRows(rows).filter((row) => isMatching(row, view));
+  const isOwn = ({ classifier }: ResultRow) => classifier === view.classifier;
+  const isAnyOwn = rows.some(isOwn);
+  return orderedRows(rows).filter((row) => isMatching(row, view) && (!isAnyOwn || isOwn(row)));
 }
 
 /** The different numbers of a kind that rows have, rising. */
@@ -50,10 +53,6 @@ function isMatching({ shots, imagesPerClass }: ResultRow, view: TableChoice["vie
   const fits = (own: number | null, wanted: number | undefined) =>
     wanted === undefined || own === null || own === wanted;
   return fits(shots, view.shots) && fits(imagesPerClass, view.images);
-}
-
-function isShown(row: ResultRow, view: TableChoice["view"]): boolean {
-  return isMatching(row, view) && !view.hidden.includes(row.id);
 }
 
 function leadColumns(): readonly Column[] {
@@ -153,7 +152,7 @@ function isPartialMean(row: ResultRow, rows: readonly ResultRow[]): boolean {
 
 function differenceCells(row: ResultRow, differences: Differences | undefined): readonly Cell[] {
   if (differences === undefined) return [];
-  if (row === differences.reference) return [{ type: "difference", difference: "reference" }];
+  if (differences.references.has(row.id)) return [{ type: "difference", difference: "reference" }];
   const { byRow, waiting } = differences;
   return [{ type: "difference", difference: byRow.get(row.id) ?? (waiting.has(row.id) ? "waiting" : null) }];
 }

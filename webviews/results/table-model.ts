@@ -45,6 +45,8 @@ export type Line = {
   readonly label: string;
   /** Lines of one group stand together while the table is not sorted. */
   readonly group: string;
+  /** Marks are given among lines of the same. */
+  readonly rivals?: string;
   /** One for each column. */
   readonly cells: readonly Cell[];
 };
@@ -73,12 +75,16 @@ export function numberText(value: number, unit: Column["unit"]): string {
  * mark. Columns where all read the same have none, and a second needs a third.
  */
 export function markBest(model: TableModel): TableModel {
-  const marks = model.columns.map((column, i) => marksOf(model.lines, column, i));
+  const marksAmong = (rivals: string | undefined) => {
+    const lines = model.lines.filter((line) => line.rivals === rivals);
+    return model.columns.map((column, i) => marksOf(lines, column, i));
+  };
+  const marks = new Map([...new Set(model.lines.map(({ rivals }) => rivals))].map((each) => [each, marksAmong(each)]));
   const lines = model.lines.map((line) => ({
     ...line,
     cells: line.cells.map((cell, i) => {
       if (cell.type !== "value" || cell.mean === null || cell.isPartial === true) return cell;
-      const rank = marks[i]?.get(numberText(cell.mean, unitOf(model, i))) ?? "none";
+      const rank = marks.get(line.rivals)?.[i]?.get(numberText(cell.mean, unitOf(model, i))) ?? "none";
       return { ...cell, rank };
     }),
   }));

@@ -23,7 +23,9 @@ export function tableNotes(model: TableModel, choice: NotesChoice): TableNotes {
   const less = model.columns.filter(({ better }) => better === "less").map(({ title }) => title);
   const notes = [
     ...(0 < less.length ? [texts.noteLess(less)] : []),
-    ...(hasMarks ? [texts.noteMarks] : []),
+    ...(hasMarks
+      ? [model.lines.some(({ rivals }) => rivals !== undefined) ? texts.noteMarksEach : texts.noteMarks]
+      : []),
     ...(hasSpread ? [texts.noteSpread] : []),
     ...(hasSingle ? [texts.noteSingle] : []),
     ...(choice.split === "validation" ? [texts.noteValidation] : []),
@@ -41,7 +43,7 @@ function isSingle({ cells }: Line): boolean {
 
 function differenceNotes({ differences, split, hasAnswers }: NotesChoice): readonly string[] {
   if (differences === undefined) return [];
-  const label = rowLabel(differences.reference);
+  const label = differences.reference === undefined ? texts.ownReference : rowLabel(differences.reference);
   switch (differences.basis) {
     case "file":
       return [texts.noteFile(label)];

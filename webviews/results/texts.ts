@@ -145,6 +145,10 @@ export const texts = {
   referenceChoice: "Row that differences are measured from",
   against: (label: string) => `Against ${label}`,
   noReference: "No reference",
+  ownReferences: "Against the reference row of each classifier",
+  ownReference: "the reference row of the same classifier",
+  classifierFilter: "Classifier",
+  allClassifiers: "All classifiers",
   rowsShown: (shown: number, all: number) => `Rows: ${countText(shown)} of ${countText(all)} shown`,
   showAll: "Show All",
   hideRow: (label: string) => `Hide ${label}`,
@@ -195,6 +199,7 @@ export const texts = {
   noneShown: "All rows are hidden.",
   noSets: "The evaluation has no synthetic sets.",
   noteMarks: "Bold: best. Underlined: second best. Of the rows shown.",
+  noteMarksEach: "Bold: best. Underlined: second best. Of the rows shown of each classifier.",
   noteSpread: "±: standard deviation over the runs of a row.",
   noteSingle:
     "A row of one run has no deviation, and the interval of its difference knows the chance of the test pictures alone: raise evaluation.seeds.",

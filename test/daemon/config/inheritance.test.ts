@@ -112,6 +112,14 @@ describe("values", () => {
     expect(config?.output.folder).toBe("here");
   });
 
+  test("a list of classifiers has names and paths", () => {
+    const { resolution } = read({
+      "a/a.loft.json": '{ "extends": "../base.loft.json" }',
+      "base.loft.json": '{ "data": { "folder": "p" }, "evaluation": { "classifier": ["resnet", "./clip"] } }',
+    });
+    expect(resolution?.config.evaluation.classifier).toEqual(["resnet", "../clip"]);
+  });
+
   test("a model's name stays a name, also beside another folder", () => {
     const { resolution } = read({
       "a/a.loft.json": '{ "extends": "../base.loft.json" }',

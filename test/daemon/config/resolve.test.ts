@@ -103,6 +103,16 @@ describe("the learning rate of classifiers", () => {
     expect(origins["evaluation.learningRate"]!.source).toContain(learningRate === 1e-3 ? "quick start" : "run.sh");
   });
 
+  test("is each one's own where there are several", () => {
+    const { config, origins } = resolve({ data, evaluation: { classifier: ["loft-mini-clip", "resnet"] } });
+    expect(config.evaluation.learningRate).toEqual([1e-3, 0.05]);
+    expect(origins["evaluation.learningRate"]!.source).toMatch(/quick start.*; .*He et al/);
+    expect(resolve({ data, evaluation: { classifier: ["resnet"] } }).config.evaluation).toMatchObject({
+      classifier: "resnet",
+      learningRate: 0.05,
+    });
+  });
+
   test("is the user's where given", () => {
     const { config, origins } = resolve({ data, evaluation: { learningRate: 5e-4 } });
     expect(config.evaluation.learningRate).toBe(5e-4);

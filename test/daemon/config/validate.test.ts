@@ -252,6 +252,24 @@ describe("values that do not fit each other", () => {
       ],
     ],
     ['"training": { "steps": null, "epochs": 3 }', []],
+    ['"evaluation": { "classifier": ["loft-mini-clip", "resnet"], "learningRate": [0.001, 0.05] }', []],
+    ['"evaluation": { "classifier": ["loft-mini-clip", "resnet"], "learningRate": 0.01 }', []],
+    [
+      '"evaluation": { "classifier": ["loft-mini-clip", "resnet"], "learningRate": [0.001] }',
+      [
+        "evaluation.learningRate has 1 rate for 2 classifiers. Give 2, in the order of evaluation.classifier, or one number.",
+      ],
+    ],
+    [
+      '"evaluation": { "classifier": ["resnet", "resnet"] }',
+      ["evaluation.classifier names something twice. Name each once."],
+    ],
+    [
+      '"evaluation": { "classifier": 3 }',
+      [
+        'evaluation.classifier must be text in double quotes or a list [ ... ], but is 3. Write for example "loft-mini-clip".',
+      ],
+    ],
     ['"method": "datadream-class", "training": { "warmupSteps": 500 }', []],
     [
       '"method": "class-prompt", "training": { "steps": 5, "warmupSteps": 5 }',

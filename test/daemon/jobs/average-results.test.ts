@@ -32,9 +32,9 @@ function outcome(name: string, answered: Answered, more: Partial<LoftResults> = 
       method: isReal ? null : "loft",
       imagesPerClass: null,
     } as const;
-    return { id, ...place, shots: 2, tasks, missing: [] };
+    return { id, classifier: null, ...place, shots: 2, tasks, missing: [] };
   });
-  const rows = resultRows(cells, answers, { labels, classes: 2, reference: "real-s2" });
+  const rows = resultRows(cells, answers, { labels, classes: 2, references: "real-s2" });
   const results: LoftResults = {
     ...{ formatVersion: 1, name, reference: "real-s2", rows, sets: [], warnings: [] },
     partial: rows.some(({ missing }) => 0 < missing.length),

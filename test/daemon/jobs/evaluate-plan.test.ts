@@ -1,10 +1,9 @@
 /** The plan of an evaluation: which classifier learns from what, and when its identity changes. */
 import { describe, expect, it } from "vitest";
-import type { EvaluationConfig } from "../../../daemon/config/resolve.ts";
 import { type Cell, type EvaluationInputs, planEvaluation } from "../../../daemon/jobs/evaluate-plan.ts";
 import { taskGroups } from "../../../daemon/jobs/evaluate-tasks.ts";
 
-const config: EvaluationConfig = {
+const config: EvaluationInputs["config"] = {
   test: "test",
   validation: null,
   classifier: "clip",
@@ -31,8 +30,12 @@ const images = labels.flatMap((label) =>
   ),
 );
 
-function plan(changes: Partial<EvaluationConfig> = {}, inputs: Partial<EvaluationInputs> = {}): readonly Cell[] {
+function plan(
+  changes: Partial<EvaluationInputs["config"]> = {},
+  inputs: Partial<EvaluationInputs> = {},
+): readonly Cell[] {
   return planEvaluation({
+    label: null,
     config: { ...config, ...changes },
     runSeed: 0,
     clip: "hash",
@@ -57,6 +60,12 @@ describe("the cells", () => {
       ...[1, 12].flatMap((count) => [`loft-s${shots}-n${count}`, `real+loft-s${shots}-n${count}`]),
     ];
     expect(ids).toEqual(["zero-shot", ...rows(2), ...rows(4)]);
+  });
+
+  it("are called by their classifier where there are several, and teach the same", () => {
+    const [alone, named] = [plan(), plan({}, { label: "clip" })];
+    expect(named.map(({ id, classifier }) => [id, classifier])).toEqual(alone.map(({ id }) => [`clip:${id}`, "clip"]));
+    expect(idsOf(named)).toEqual(idsOf(alone));
   });
 
   it("have all photos and images unless fewer are asked for", () => {
@@ -101,7 +110,7 @@ describe("identities", () => {
     expect(byId.get("loft-s4-n12")!.slice(0, 3)).toEqual(synthetic);
   });
 
-  it.each<[string, Partial<EvaluationConfig>, Partial<EvaluationInputs>]>([
+  it.each<[string, Partial<EvaluationInputs["config"]>, Partial<EvaluationInputs>]>([
     ["the steps", { steps: 11 }, {}],
     ["the learning rate", { learningRate: 2e-4 }, {}],
     ["the classifier", {}, { classifier: { classifier: "other", prompts: ["a cat", "a dog"] } }],

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../daemon/jobs/evaluate-plan.ts";
 import { resultsCsv, resultsMarkdown, resultsText } from "../../../daemon/jobs/evaluate-report.ts";
-import { resultRows, usualReference } from "../../../daemon/jobs/evaluate-results.ts";
+import { resultRows, usualReferences } from "../../../daemon/jobs/evaluate-results.ts";
 import type { TaskResult } from "../../../daemon/jobs/evaluate-task-files.ts";
 import type { LoftResults } from "../../../schemas/results.ts";
 
@@ -27,7 +27,17 @@ function cell(id: string, seeds: number, more: Partial<Cell> = {}): Cell {
     // One image less than the row says in the first training.
     synthetic: imagesPerClass === null ? [] : pictures(5 + seed),
   }));
-  return { id, kind: "real", method: null, shots: 2, imagesPerClass: null, tasks, missing: [], ...more };
+  return {
+    id,
+    classifier: null,
+    kind: "real",
+    method: null,
+    shots: 2,
+    imagesPerClass: null,
+    tasks,
+    missing: [],
+    ...more,
+  };
 }
 
 const cells = [
@@ -52,7 +62,7 @@ const answers = new Map([
   answer("real+loft-s2-n3 1", [1, 1, 1, 1]),
 ]);
 
-const rows = resultRows(cells, answers, { labels, classes: 2, reference: usualReference(cells) });
+const rows = resultRows(cells, answers, { labels, classes: 2, references: usualReferences(cells) });
 
 const results: LoftResults = {
   formatVersion: 1,
@@ -119,6 +129,59 @@ describe("rows", () => {
     expect(rows[0]!.difference!.difference).toBeCloseTo(-0.125, 12);
     // Only trainings of the same seed are compared.
     expect(rows[3]!.difference!.difference).toBe(0);
+  });
+});
+
+describe("rows of several classifiers", () => {
+  const named = (classifier: string) => cells.map((each) => ({ ...each, classifier, id: `${classifier}:${each.id}` }));
+  const both = [...named("clip"), ...named("resnet").slice(1)];
+  const several = resultRows(both, answers, { labels, classes: 2, references: usualReferences(both) });
+  const table: LoftResults = {
+    ...results,
+    reference: null,
+    rows: several,
+    classifiers: [results.classifier, { ...results.classifier, name: "resnet", learningRate: 0.05 }],
+  };
+
+  it("are measured from the real photos of the same one", () => {
+    expect(several.map(({ id, classifier, reference }) => [id, classifier, reference])).toEqual([
+      ["clip:zero-shot", "clip", "clip:real-s2"],
+      ["clip:real-s2", "clip", "clip:real-s2"],
+      ["clip:loft-s2-n3", "clip", "clip:real-s2"],
+      ["clip:real+loft-s2-n3", "clip", "clip:real-s2"],
+      ["resnet:real-s2", "resnet", "resnet:real-s2"],
+      ["resnet:loft-s2-n3", "resnet", "resnet:real-s2"],
+      ["resnet:real+loft-s2-n3", "resnet", "resnet:real-s2"],
+    ]);
+    expect(several.map(({ difference }) => difference === null)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("are measured from one that the user names, of whichever", () => {
+    const found = resultRows(both, answers, { labels, classes: 2, references: "clip:real-s2" });
+    expect(found.map(({ difference }) => difference === null)).toEqual([false, true, ...Array(5).fill(false)]);
+    expect(found[4]).not.toHaveProperty("reference");
+    expect(found[4]!.difference!.difference).toBe(0);
+  });
+
+  it("say whose they are, and are the best of their own", () => {
+    const lines = resultsText(table).split("\n");
+    expect(lines[0]).toContain("Against the classifier's real photos only (95 %)");
+    expect(lines.filter((line) => line.includes(" *")).map((line) => line.split("  ")[0])).toEqual([
+      "clip: LoFT",
+      "resnet: LoFT",
+    ]);
+    expect(resultsMarkdown(table)).toContain("Classifier resnet: 10 steps of 8 pictures, learning rate 0.05.");
+    const [head, first] = resultsCsv(table).split("\n");
+    expect(head).toMatch(/^row,title,classifier,kind,/);
+    expect(first).toMatch(/^clip:zero-shot,clip: CLIP zero-shot,clip,zero-shot,/);
   });
 });
 

@@ -11,7 +11,13 @@ import { writeVerdict } from "../../../daemon/jobs/curation.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { evaluateTiny, evaluationBytes, makeTinyEvaluation, writePictures } from "../../support/tiny-evaluation.ts";
+import {
+  evaluateTiny,
+  evaluationBytes,
+  makeTinyEvaluation,
+  tinyClipFolder,
+  writePictures,
+} from "../../support/tiny-evaluation.ts";
 import { type TinyRun, tinyPhoto, writePhoto } from "../../support/tiny-run.ts";
 
 const schemaFile = fileURLToPath(new URL("../../../schemas/loft-results.schema.json", import.meta.url));
@@ -35,11 +41,7 @@ describe("an evaluation", { timeout: 240_000 }, () => {
       ["loft", 6],
       ["class-prompt", 6],
     ]);
-    const written = JSON.parse(await readFile(join(folder, "results.loft-results.json"), "utf8"));
-    const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
-    const validate = ajv.compile(JSON.parse(await readFile(schemaFile, "utf8")));
-    validate(written);
-    expect(validate.errors).toBeNull();
+    expect(await schemaErrors(await readFile(join(folder, "results.loft-results.json"), "utf8"))).toBeNull();
     const lines = await predictionLines(folder);
     expect(lines).toHaveLength((1 + 5 * 2) * 4);
     for (const { probabilities } of lines) {
@@ -142,6 +144,40 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(await evaluationBytes(join(stopped.root, "evaluation"))).toEqual(wanted);
   });
 
+  it("has the rows of each classifier of a list, of images made once, and keeps what one alone answered", async () => {
+    const settings = { rows: ["zero-shot", "real", "synthetic"], learningRate: undefined };
+    const run = await makeTinyEvaluation(await temporaryFolder(), { ...settings, classifier: "resnet" });
+    const alone = await evaluateTiny(run);
+    const several = { ...settings, classifier: [tinyClipFolder, "resnet"], learningRate: [1e-2, 0.05] };
+    const config = JSON.parse(await readFile(join(run.folder, run.config), "utf8"));
+    config.evaluation = { ...config.evaluation, ...several };
+    await writeFile(join(run.folder, run.config), JSON.stringify(config));
+    const events: RunEvent[] = [];
+    const { results, folder } = await evaluateTiny(run, { emit: (event) => events.push(event) });
+    expect(results.rows.map(({ id, title, runs, reference }) => [id, title, runs.length, reference])).toEqual([
+      ["clip-tiny:zero-shot", "clip-tiny: CLIP zero-shot", 1, "clip-tiny:real-s2"],
+      ["clip-tiny:real-s2", "clip-tiny: Real photos only", 2, "clip-tiny:real-s2"],
+      ["clip-tiny:loft-s2-n3", "clip-tiny: LoFT", 2, "clip-tiny:real-s2"],
+      ["resnet:real-s2", "resnet: Real photos only", 2, "resnet:real-s2"],
+      ["resnet:loft-s2-n3", "resnet: LoFT", 2, "resnet:real-s2"],
+    ]);
+    expect(results).toMatchObject({ reference: null, partial: false, sets: [{ method: "loft", images: 6 }] });
+    expect(results.classifiers!.map(({ name, learningRate }) => [name, learningRate])).toEqual([
+      ["clip-tiny", 1e-2],
+      ["resnet", 0.05],
+    ]);
+    // No image again, and no training of the network that was trained before.
+    expect(events.filter(({ type }) => type === "images-finished")).toEqual([]);
+    const told = events.flatMap((event) => (event.type === "evaluation" ? [event.event] : []));
+    expect(told.filter(({ type }) => type === "adapter-finished")).toHaveLength(2 * 2);
+    expect(results.rows.slice(3).map(({ runs }) => runs)).toEqual(alone.results.rows.map(({ runs }) => runs));
+    expect(await schemaErrors(await readFile(join(folder, "results.loft-results.json"), "utf8"))).toBeNull();
+    expect((await predictionLines(folder)).at(-1)!.row).toBe("resnet:loft-s2-n3");
+    const other = await evaluateTiny(run, { reference: "resnet:real-s2" });
+    expect(other.results.reference).toBe("resnet:real-s2");
+    expect(other.results.rows[1]!.difference).not.toBeNull();
+  });
+
   it("tells of one seed, of rows without images and of leaks", async () => {
     const run = await makeTinyEvaluation(await temporaryFolder(), {
       rows: ["real", "synthetic"],
@@ -174,6 +210,14 @@ type PredictionLine = {
   readonly predicted: number;
   readonly probabilities: readonly number[];
 };
+
+/** What a results file has that its schema does not allow. */
+async function schemaErrors(text: string) {
+  const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+  const validate = ajv.compile(JSON.parse(await readFile(schemaFile, "utf8")));
+  validate(JSON.parse(text));
+  return validate.errors;
+}
 
 async function predictionLines(folder: string): Promise<readonly PredictionLine[]> {
   const text = await readFile(join(folder, "predictions.jsonl"), "utf8");

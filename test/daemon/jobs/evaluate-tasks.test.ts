@@ -9,7 +9,7 @@ import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const tasks = [0, 1].map((seed) => ({ id: `task ${seed}`, seed, real: [], synthetic: [] }));
-const about = { method: null, shots: 2, imagesPerClass: null, missing: [] };
+const about = { classifier: null, method: null, shots: 2, imagesPerClass: null, missing: [] };
 const cell: Cell = { id: "real-s2", kind: "real", tasks, ...about };
 
 /** No network of the tests can be driven to NaN: this trainer says that its second row is, at its second step. */

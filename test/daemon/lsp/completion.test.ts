@@ -34,6 +34,7 @@ describe("labels", () => {
     ['{ "sampling": { "steps": | } }', ["20", "50"]],
     ['{ "training": { "resolution": | } }', ["64", "512", "null"]],
     ['{ "output": { "stripMetadata": | } }', ["false", "true"]],
+    ['{ "evaluation": { "classifier": ["resnet", |] } }', ['"loft-mini-clip"', '"resnet"']],
     ['{ "fusion": { "weights": { "kind": "dirichlet", | } } }', ["alpha"]],
     ['{ "data": { "classNames": { | } } }', ["apple_pie", "bird"]],
     ['{ "data": { "classNames": { "bird": "robin", "|" } } }', ["apple_pie"]],

@@ -54,6 +54,26 @@ describe("differencesOf", () => {
     expect(byRow.get(zero.id)).toMatchObject({ basis: "spread", std: expect.any(Number) });
   });
 
+  it.each(["test", "validation"] as const)(
+    "measures rows from one of their own classifier, on %s pictures",
+    (split) => {
+      const options = { shots: [4], images: [50], validation: true, classifiers: ["clip", "resnet"] };
+      const several = fakeResults(options).results;
+      const found = differencesOf(several, { reference: undefined, split, computed: undefined });
+      expect([...found.references]).toEqual(["clip:real-s4", "resnet:real-s4"]);
+      expect(found.basis).toBe(split === "test" ? "file" : "spread");
+      const [own, base] = ["resnet:loft-s4-n50", "resnet:real-s4"].map(
+        (id) => several.rows.find((each) => each.id === id)!,
+      );
+      const name = split === "test" ? "accuracy" : "validationAccuracy";
+      const gap = meanAndStd(own!.runs.map((run, i) => run[name]! - base!.runs[i]![name]!)).mean!;
+      expect(found.byRow.get(own!.id)!.difference).toBeCloseTo(gap, 12);
+      const chosen = differencesOf(several, { reference: own!, split: "test", computed: undefined });
+      expect([...chosen.references]).toEqual([own!.id]);
+      expect(chosen.byRow.has("clip:real-s4")).toBe(true);
+    },
+  );
+
   it("has nothing for a row without runs of the same seeds", () => {
     const other = { ...loft, id: "other", runs: loft.runs.map((run) => ({ ...run, seed: run.seed + 10 })) };
     const rows = [...results.rows, other];

@@ -110,6 +110,24 @@ describe("resultsTable", () => {
     expect(matchingRows(results, { hidden: ["zero-shot"], shots: 1, images: 10 }).length).toBe(12);
   });
 
+  it("marks the best of each classifier, and shows one alone", () => {
+    const several = fakeResults({ shots: [4], images: [50], classifiers: ["clip", "resnet"] }).results;
+    const own = differencesOf(several, { reference: undefined, split: "test", computed: undefined });
+    const table = resultsTable(several, choice({ differences: own }));
+    const at = (id: string) => table.lines.find((line) => line.id === id)!.cells;
+    const best = table.lines.filter(({ cells }) => cells.some((cell) => cell.type === "value" && cell.rank === "best"));
+    expect(best.map(({ rivals }) => rivals).toSorted()).toEqual(["clip", "resnet"]);
+    for (const classifier of ["clip", "resnet"]) {
+      expect(at(`${classifier}:real-s4`)[3]).toEqual({ type: "difference", difference: "reference" });
+      const row = several.rows.find(({ id }) => id === `${classifier}:loft-s4-n50`)!;
+      expect(at(row.id)[3]).toMatchObject({ difference: { basis: "interval", ...row.difference } });
+    }
+    const alone = resultsTable(several, choice({ view: { hidden: [], classifier: "resnet" } }));
+    expect(alone.lines.every(({ title }) => title.startsWith("resnet: "))).toBe(true);
+    expect(alone.lines.length).toBe(12);
+    expect(matchingRows(several, { hidden: [], classifier: "gone" }).length).toBe(24);
+  });
+
   it("tells the numbers that rows have", () => {
     expect(countsOf(results.rows, "shots")).toEqual([1, 4]);
     expect(countsOf(results.rows, "imagesPerClass")).toEqual([10, 50]);

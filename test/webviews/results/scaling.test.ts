@@ -1,5 +1,6 @@
 /** Lines of the scaling plots: which rows become which line, and where they stand. */
 import { describe, expect, it } from "vitest";
+import { classifiersOf, resultsOfClassifier } from "../../../webviews/results/row-classifiers.ts";
 import { axisPlace, imageScaling, shotScaling } from "../../../webviews/results/scaling.ts";
 import { seriesStyle, shapeCorners } from "../../../webviews/results/series-style.ts";
 import { fakeResults } from "../support/fake-results.ts";
@@ -35,6 +36,19 @@ describe("shotScaling", () => {
     const other = results.rows.find(({ id }) => id === "real+loft-s4-n10")!;
     expect(both.series.at(-1)?.points[1]?.mean).toBeCloseTo(other.mean!, 12);
   });
+});
+
+it("draws one classifier's rows as if there were no other", () => {
+  const options = { shots: [16, 1, 4], images: [10, 50], seeds: 2, validation: true };
+  const several = fakeResults({ ...options, classifiers: ["clip", "resnet"] }).results;
+  expect(classifiersOf(several.rows)).toEqual(["clip", "resnet"]);
+  expect(classifiersOf(results.rows)).toEqual([]);
+  const choice = { split: "test", kind: "synthetic", fixed: 50 } as const;
+  const drawn = (classifier: string) => shotScaling(resultsOfClassifier(several, classifier), choice).series;
+  const outline = (found: ReturnType<typeof drawn>) => found.map(({ title, points }) => [title, points.length]);
+  expect(outline(drawn("resnet"))).toEqual(outline(shotScaling(results, choice).series));
+  const loft = several.rows.find(({ id }) => id === "resnet:loft-s4-n50")!;
+  expect(drawn("resnet").at(-1)?.points[1]?.mean).toBeCloseTo(loft.mean!, 12);
 });
 
 describe("imageScaling", () => {

@@ -15,6 +15,8 @@ export type FakeResultsOptions = {
   /** The last rows have not all their runs. */
   readonly partial?: boolean;
   readonly classes?: readonly string[];
+  /** Each has all the rows. */
+  readonly classifiers?: readonly string[];
 };
 
 /** What a training answered to one test picture. */
@@ -67,19 +69,43 @@ export function answerKey(row: string, seed: number): string {
 export function fakeResults(options: FakeResultsOptions): FakeResults {
   const classes = options.classes ?? classNames;
   const answers = new Map<string, readonly FakeAnswer[]>();
-  const bare = plannedRows(options).map((planned, index, { length }) => {
+  const bare = classifierRows(options).map((planned, index, { length }) => {
     const seeds = planned.kind === "zero-shot" ? 1 : (options.seeds ?? 3);
     const done = options.partial === true ? seedsDone(index, length, seeds) : seeds;
     return bareRow(planned, { classes: classes.length, seeds, done, validation: options.validation ?? false }, answers);
   });
-  const reference = bare.findLast(({ kind }) => kind === "real") ?? bare[0]!;
-  const rows = bare.map((row) => ({ ...row, difference: differenceOf(row, reference, answers) }));
-  return { results: resultsOf(rows, reference.id, classes, options), answers };
+  const referenceOf = ({ classifier }: ResultRow) => {
+    const own = bare.filter((row) => row.classifier === classifier);
+    return own.findLast(({ kind }) => kind === "real") ?? own[0]!;
+  };
+  const rows = bare.map((row) => {
+    const reference = referenceOf(row);
+    const own = row.classifier === undefined ? {} : { reference: reference.id };
+    return { ...row, ...own, difference: differenceOf(row, reference, answers) };
+  });
+  return {
+    results: resultsOf(rows, rows[0]!.classifier === undefined ? referenceOf(rows[0]!).id : null, classes, options),
+    answers,
+  };
+}
+
+/** A second classifier is worse. */
+function classifierRows(options: FakeResultsOptions): readonly PlannedRow[] {
+  const rows = plannedRows(options);
+  return (options.classifiers ?? []).length === 0
+    ? rows
+    : options.classifiers!.flatMap((classifier, index) =>
+        rows.map((row) => ({
+          ...row,
+          ...{ id: `${classifier}:${row.id}`, title: `${classifier}: ${row.title}`, classifier },
+          skill: row.skill - 0.1 * index,
+        })),
+      );
 }
 
 function resultsOf(
   rows: readonly ResultRow[],
-  reference: string,
+  reference: string | null,
   classes: readonly string[],
   options: FakeResultsOptions,
 ): LoftResults {
@@ -130,7 +156,7 @@ function resultsOf(
   };
 }
 
-type PlannedRow = Pick<ResultRow, "id" | "title" | "kind" | "method" | "shots" | "imagesPerClass"> & {
+type PlannedRow = Pick<ResultRow, "id" | "title" | "classifier" | "kind" | "method" | "shots" | "imagesPerClass"> & {
   readonly skill: number;
 };
 
