@@ -5,19 +5,12 @@ import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.t
 import { nodesOf } from "../engine/graph/walk.ts";
 import { multiplications } from "../engine/graph/work.ts";
 import { isLargeModel } from "../engine/onnx/to-model.ts";
-import { createRowByRowSession } from "../engine/runtime/row-session.ts";
-import { createSession } from "../engine/runtime/session.ts";
 import { buildUpdate } from "../optim/train-step.ts";
-import { nextState, startingState, stateFeeds, stateOutputs, type TrainingState } from "../optim/training-state.ts";
-import {
-  type ClassifierTrainer,
-  classifierSchedule,
-  drawingSteps,
-  rowParameters,
-  type TrainingLength,
-} from "./classifier.ts";
+import { nextState, startingState, stateFeeds, type TrainingState } from "../optim/training-state.ts";
+import { type ClassifierTrainer, classifierSchedule, drawingSteps, type TrainingLength } from "./classifier.ts";
 import { classifierGradientGraph, dropoutPlaces, type TextShape } from "./clip-classifier-graph.ts";
 import type { ClipModel } from "./clip-model.ts";
+import { createShareSession, repeatedParts } from "./share-session.ts";
 import { type ClassifierRow, papersShares, stackedBatches } from "./training-batch.ts";
 
 /** The recipe of both papers' code. */
@@ -37,10 +30,7 @@ export type ClipParts = {
   readonly feeds: Readonly<Record<string, HostTensor>>;
 };
 
-/**
- * Shares compute losses and gradients, as rows of one session; then each classifier's gradients are added up and its
- * parameters moved.
- */
+/** Build the session of a trainer; release it. */
 export async function createClipTrainer(
   parts: ClipParts,
   length: TrainingLength,
@@ -49,36 +39,26 @@ export async function createClipTrainer(
   const { model, layout, texts } = parts;
   const { batchSize } = length;
   const shares = shareCount(parts, batchSize);
-  const graph = (some: number) => ({ ...shareGraph(parts, batchSize / shares, some) });
-  const session = await createRowByRowSession(rows * shares, graph, model.session);
-  await session.hold(parts.feeds);
   const { parameterCount } = layout;
-  const update = await createSession({ ...buildUpdate({ ...recipe, rows, parameterCount, shares }) }, model.session);
+  const gradients = (some: number) => ({ ...shareGraph(parts, batchSize / shares, some) });
+  const update = buildUpdate({ ...recipe, rows, parameterCount, shares });
+  const session = await createShareSession({ rows, shares, gradients, update: { ...update } }, model.session);
+  await session.hold(parts.feeds);
   const optimizer = { adamW: recipe.adamW, lrSchedule: classifierSchedule(length) };
   const side = model.config.vision.imageSize;
   const options = { ...papersShares, batchSize, classes: texts.classes, side, normalization: model.processor };
   const stepWith: ClassifierTrainer["stepWith"] = async (batches, some, state) => {
     const own = stackedBatches(batches, options);
     const dropped = dropoutFeeds(parts, { batchSize, shares }, some, state);
-    const parameters = float32(repeated(rowParameters(state, rows), shares), [rows * shares, parameterCount]);
-    const found = await session.run({ ...own, ...dropped, parameters }, ["losses", "gradient"]);
-    const feeds = {
-      shareLosses: found.losses!,
-      shareGradients: found.gradient!,
-      ...stateFeeds(state, rows, optimizer),
-    };
-    const moved = await update.run(feeds, [...stateOutputs, "losses"]);
-    return { losses: moved.losses!.data as Float32Array, state: nextState(moved, state.step + 1) };
+    const found = await session.run({ ...own, ...dropped }, stateFeeds(state, rows, optimizer));
+    return { losses: found.losses!.data as Float32Array, state: nextState(found, state.step + 1) };
   };
   return {
     start: (some) =>
       startingState(concatenated(some.map(({ stream }) => initialLora(layout, randomStream(...stream, "start"))))),
     step: drawingSteps(options, stepWith),
     stepWith,
-    release: async () => {
-      await session.release();
-      await update.release();
-    },
+    release: () => session.release(),
   };
 }
 
@@ -114,20 +94,14 @@ function dropoutFeeds(
 ): Record<string, HostTensor> {
   const modules = layout.targets.length;
   const uniform = (count: number, ...stream: readonly (string | number)[]) => randomStream(...stream).uniforms(count);
-  const perRow = (count: number, name: string) =>
-    rows.map(({ stream }) => uniform(count * modules, ...stream, name, step));
-  const images = concatenated(perRow(batchSize, "dropout images"));
-  const { classes } = texts;
-  const ofTexts = repeated(perRow(classes, "dropout texts"), shares);
+  const perRow = (count: number, name: string) => {
+    const numbers = rows.map(({ stream }) => uniform(count * modules, ...stream, name, step));
+    return float32(concatenated(numbers), [rows.length * count, 1, modules]);
+  };
   const places = dropoutPlaces(model, texts);
   return {
-    dropoutImages: float32(images, [rows.length * batchSize, 1, modules]),
-    dropoutTexts: float32(ofTexts, [rows.length * shares * classes, 1, modules]),
+    dropoutImages: perRow(batchSize, "dropout images"),
+    dropoutTexts: repeatedParts(perRow(texts.classes, "dropout texts"), rows.length, shares),
     dropoutPlaces: float32(uniform(modules * places, "dropout places", step), [modules, places]),
   };
-}
-
-/** Each row `times` times, one after the other. */
-function repeated(rows: readonly Float32Array[], times: number): Float32Array {
-  return concatenated(rows.flatMap((row) => Array.from({ length: times }, () => row)));
 }

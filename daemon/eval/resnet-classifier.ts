@@ -2,9 +2,9 @@
 import type { Json } from "../base/hash.ts";
 import { randomStream } from "../base/random.ts";
 import { concatenated, float32 } from "../engine/graph/tensor.ts";
-import { createRowSession } from "../engine/runtime/row-session.ts";
 import { createSession, type SessionOptions } from "../engine/runtime/session.ts";
 import { learningRateAt } from "../optim/lr-schedule.ts";
+import { buildSgdUpdate } from "../optim/sgd.ts";
 import { startingState } from "../optim/training-state.ts";
 import {
   type ClassifierJudge,
@@ -17,8 +17,9 @@ import {
 import { type ClipProcessor, cropPicture, normalizePicture } from "./clip-processor.ts";
 import { softmax } from "./metrics.ts";
 import { firstRows, pixelBatches } from "./pixel-batches.ts";
-import { resnetGraph, resnetTrainingGraph } from "./resnet-graph.ts";
+import { resnetGradientGraph, resnetGraph } from "./resnet-graph.ts";
 import { initialResnet, type ResnetLayout, resnetChannels, resnetLayout } from "./resnet-layout.ts";
+import { createShareSession } from "./share-session.ts";
 import { papersShares, stackedBatches } from "./training-batch.ts";
 
 /** SGD as He et al. 2016 have it. */
@@ -48,7 +49,7 @@ export function resnetClassifier(classes: number, resolution: number, session: S
 
 /** Raise the version when a change of the network changes what it answers. */
 function resnetIdentity(side: number): Json {
-  return { network: "resnet", version: 1, channels: [...resnetChannels], side, ...sgd };
+  return { network: "resnet", version: 2, channels: [...resnetChannels], side, ...sgd };
 }
 
 /** The whole short side, values from -1 to 1. */
@@ -60,20 +61,22 @@ function processorOf(side: number): ClipProcessor {
 async function createTrainer(parts: Parts, length: TrainingLength, rows: number): Promise<ClassifierTrainer> {
   const { layout, processor, session: options } = parts;
   const { batchSize } = length;
-  const build = (some: number) => ({ ...resnetTrainingGraph({ rows: some, batchSize, layout, sgd }) });
-  const session = await createRowSession(rows, build, options);
+  const { parameterCount } = layout;
+  // The same on any number of cores, so that a network is, too.
+  const shares = batchSize % 2 === 0 && options.provider === "cpu" ? 2 : 1;
+  const gradients = (some: number) => resnetGradientGraph({ rows: some, batchSize: batchSize / shares, layout });
+  const update = buildSgdUpdate({ rows, parameterCount, shares, sgd });
+  const session = await createShareSession({ rows, shares, gradients, update: { ...update } }, options);
   const lrSchedule = classifierSchedule(length);
   const shown = { ...papersShares, ...layout.config, batchSize, normalization: processor };
-  const size = [rows, layout.parameterCount];
+  const size = [rows, parameterCount];
   const stepWith: ClassifierTrainer["stepWith"] = async (batches, _, state) => {
     const learningRate = learningRateAt(lrSchedule, state.step);
-    const feeds = {
-      ...stackedBatches(batches, shown),
+    const found = await session.run(stackedBatches(batches, shown), {
       parameters: float32(state.parameters, size),
       velocity: float32(state.firstMoment, size),
       learningRate: float32(new Float32Array(rows).fill(learningRate), [rows, 1]),
-    };
-    const found = await session.run(feeds, ["nextParameters", "nextVelocity", "losses"]);
+    });
     const data = (name: string) => found[name]!.data as Float32Array;
     // SGD has no second moment: that of the start, zeros, goes along.
     const moved = { parameters: data("nextParameters"), firstMoment: data("nextVelocity") };

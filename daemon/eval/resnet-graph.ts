@@ -1,10 +1,10 @@
-/** The graphs of a batch of residual networks: one training step of all their parameters, and their answers. */
+/** The graphs of a batch of residual networks: the gradients of all their parameters, and their answers. */
 import { input, type Value } from "../engine/graph/value.ts";
 import { mul } from "../engine/ops/elementwise.ts";
 import { crossEntropy } from "../engine/ops/log-softmax.ts";
 import { reshape } from "../engine/ops/movement.ts";
 import { reduceSum } from "../engine/ops/reduction.ts";
-import { buildSgdStep, type SgdConfig, type SgdStepOutputs } from "../optim/sgd.ts";
+import { lossesAndGradient } from "../optim/train-step.ts";
 import { type ResnetLayout, unpackResnet } from "./resnet-layout.ts";
 import { resnetLogits } from "./resnet-network.ts";
 
@@ -17,29 +17,26 @@ export type ResnetGraphOptions = {
 };
 
 /**
- * Inputs beside those of the train step: `pixels` [rows * batchSize, 3, side, side], `targets` [rows * batchSize, classes]
- * that sum to 1, `sampleWeights` [rows * batchSize, 1] whose sum in a row is 1. A row's loss is the weighted sum of the
- * cross entropies of its pictures; `logits` [rows * batchSize, classes].
+ * Losses [rows], their gradient [rows, parameterCount] and `logits` [rows * batchSize, classes], from `parameters`
+ * [rows, parameterCount], `pixels` [rows * batchSize, 3, side, side], `targets` [rows * batchSize, classes] that sum to 1
+ * and `sampleWeights` [rows * batchSize, 1]. A row's loss is the weighted sum of the cross entropies of its pictures.
  */
-export function resnetTrainingGraph(
-  options: ResnetGraphOptions & { readonly sgd: SgdConfig },
-): SgdStepOutputs & { readonly logits: Value } {
-  const { rows, batchSize, layout, sgd } = options;
+export function resnetGradientGraph(options: ResnetGraphOptions): Record<"losses" | "gradient" | "logits", Value> {
+  const { rows, batchSize, layout } = options;
   const { classes } = layout.config;
   let logits: Value | undefined;
-  const outputs = buildSgdStep({
+  const trained = {
     rows,
-    parameterCount: layout.parameterCount,
-    sgd,
-    unpack: (packed) => unpackResnet(layout, packed),
-    loss: (tensors) => {
+    unpack: (packed: Value) => unpackResnet(layout, packed),
+    loss: (tensors: readonly Value[]) => {
       logits = reshape(resnetLogits(layout, tensors, pixelsOf(options)), [rows * batchSize, classes]);
       const losses = crossEntropy(logits, input("targets", [rows * batchSize, classes]));
       const weighted = mul(losses, input("sampleWeights", [rows * batchSize, 1]));
       return reshape(reduceSum(reshape(weighted, [rows, batchSize]), [1]), [rows]);
     },
-  });
-  return { ...outputs, logits: logits! };
+  };
+  const found = lossesAndGradient(trained, input("parameters", [rows, layout.parameterCount]));
+  return { ...found, logits: logits! };
 }
 
 /** The logits of trained networks, [rows, batchSize, classes], from `parameters` and `pixels`. */

@@ -1,7 +1,7 @@
 /** Stochastic gradient descent with momentum (Polyak 1964; Sutskever et al. 2013), as graph operations; pure. */
 import { input, type Value } from "../engine/graph/value.ts";
 import { add, mul, sub } from "../engine/ops/elementwise.ts";
-import { lossesAndGradient, type TrainedRows } from "./train-step.ts";
+import { summedShares } from "./train-step.ts";
 
 /** Constant over a training. */
 export type SgdConfig = {
@@ -28,7 +28,7 @@ export function sgdUpdate(
 }
 
 /** The first two are fed back as the inputs of the same names without "next"; losses [rows]. */
-export type SgdStepOutputs = {
+export type SgdUpdateOutputs = {
   readonly nextParameters: Value;
   readonly nextVelocity: Value;
   readonly losses: Value;
@@ -37,14 +37,19 @@ export type SgdStepOutputs = {
 };
 
 /**
- * One whole training step: forward, loss, backward and update.
- * Inputs: `parameters` and `velocity`, each [rows, parameterCount]; `learningRate` [rows, 1]; and whatever the loss takes.
+ * The end of a training step whose gradients were computed apart, in shares (`summedShares`). Further inputs:
+ * `parameters` and `velocity`, each [rows, parameterCount]; `learningRate` [rows, 1].
  */
-export function buildSgdStep(options: TrainedRows & { readonly sgd: SgdConfig }): SgdStepOutputs {
+export function buildSgdUpdate(options: {
+  readonly rows: number;
+  readonly parameterCount: number;
+  readonly shares: number;
+  readonly sgd: SgdConfig;
+}): SgdUpdateOutputs {
   const { rows, parameterCount, sgd } = options;
   const parameters = input("parameters", [rows, parameterCount]);
   const velocity = input("velocity", [rows, parameterCount]);
-  const { losses, gradient } = lossesAndGradient(options, parameters);
+  const { losses, gradient } = summedShares(options);
   const next = sgdUpdate(sgd, { parameters, velocity }, gradient, input("learningRate", [rows, 1]));
   return { nextParameters: next.parameters, nextVelocity: next.velocity, losses, gradient };
 }

@@ -1,6 +1,5 @@
 /** One whole training step as a graph: forward, loss, backward, clip and AdamW, from state to state. */
 import { gradients } from "../engine/autodiff/vjp.ts";
-import type { Shape } from "../engine/graph/shape.ts";
 import { input, type Value } from "../engine/graph/value.ts";
 import { add, mul } from "../engine/ops/elementwise.ts";
 import { concat, reshape, slice } from "../engine/ops/movement.ts";
@@ -56,19 +55,29 @@ export function buildTrainStep(options: TrainStepOptions): TrainStepOutputs {
 }
 
 /**
- * The end of a training step whose gradients were computed apart, in `shares` shares of each row: they are added up in
- * their order. Inputs are those of the state and `rates`, `shareLosses` [rows * shares] and `shareGradients`
- * [rows * shares, parameterCount], those of a row one after the other.
+ * The end of a training step whose gradients were computed apart, in shares (`summedShares`). Further inputs are those
+ * of the state and `rates`.
  */
-export function buildUpdate(
-  options: Omit<TrainStepOptions, "parts" | "unpack" | "loss"> & { readonly shares: number },
-): TrainStepOutputs {
-  const { rows, parameterCount, shares } = options;
-  const summed = (value: Value, shape: Shape) => reduceSum(reshape(value, [rows, shares, ...shape]), [1]);
-  const losses = reshape(summed(input("shareLosses", [rows * shares]), []), [rows]);
-  const gradient = summed(input("shareGradients", [rows * shares, parameterCount]), [parameterCount]);
-  const parameters = input("parameters", [rows, parameterCount]);
-  return updateOutputs(options, { parameters, losses, gradient: reshape(gradient, [rows, parameterCount]) });
+export function buildUpdate(options: Update & { readonly shares: number }): TrainStepOutputs {
+  const { rows, parameterCount } = options;
+  return updateOutputs(options, { parameters: input("parameters", [rows, parameterCount]), ...summedShares(options) });
+}
+
+/**
+ * Losses [rows] and gradients [rows, parameterCount]: the shares of each row added up in their order.
+ * Inputs: `shareLosses` [rows * shares] and `shareGradients` [rows * shares, parameterCount], those of a row one after
+ * the other.
+ */
+export function summedShares({ rows, parameterCount, shares }: Record<"rows" | "parameterCount" | "shares", number>): {
+  readonly losses: Value;
+  readonly gradient: Value;
+} {
+  const losses = reshape(input("shareLosses", [rows * shares]), [rows, shares]);
+  const gradients = reshape(input("shareGradients", [rows * shares, parameterCount]), [rows, shares, parameterCount]);
+  return {
+    losses: reshape(reduceSum(losses, [1]), [rows]),
+    gradient: reshape(reduceSum(gradients, [1]), [rows, parameterCount]),
+  };
 }
 
 type Update = Pick<TrainStepOptions, "rows" | "parameterCount" | "adamW" | "maxGradNorm">;

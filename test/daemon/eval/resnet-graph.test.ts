@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import { randomStream } from "../../../daemon/base/random.ts";
 import { readSafetensorsHeader, readTensors, toFloat32 } from "../../../daemon/checkpoint/safetensors.ts";
 import { concatenated, float32, type HostTensor } from "../../../daemon/engine/graph/tensor.ts";
-import { createSession } from "../../../daemon/engine/runtime/session.ts";
-import { resnetGraph, resnetTrainingGraph } from "../../../daemon/eval/resnet-graph.ts";
+import { resnetGradientGraph, resnetGraph } from "../../../daemon/eval/resnet-graph.ts";
 import { initialResnet, resnetLayout } from "../../../daemon/eval/resnet-layout.ts";
+import { createShareSession } from "../../../daemon/eval/share-session.ts";
+import { buildSgdUpdate } from "../../../daemon/optim/sgd.ts";
 import { relativeError } from "../../support/reference.ts";
 import { cpu, runGraph } from "../../support/run-graph.ts";
 
@@ -43,7 +44,6 @@ function feedsOf(rows: number, pixels = array("pixels")): Record<string, HostTen
     pixels: float32(pixels, [count, 3, 66, 66]),
     targets: float32(repeated("targets"), [count, 3]),
     sampleWeights: float32(repeated("weights"), [count, 1]),
-    learningRate: float32(new Float32Array(rows).fill(0.1), [rows, 1]),
   };
 }
 
@@ -54,40 +54,43 @@ describe("training", () => {
     for (const { name, shape } of layout.tensors) expect(shape).toEqual(arrays.get(`start.${name}`)!.shape);
   });
 
-  it("takes the steps of torch's SGD, to 1e-5 of logits and losses and 1e-4 of gradients and parameters", async () => {
-    const session = await createSession({ ...resnetTrainingGraph({ rows: 1, batchSize, layout, sgd }) }, cpu);
-    let parameters: Float32Array = packed("start");
-    let velocity: Float32Array = parameters.map(() => 0);
-    const losses: number[] = [];
-    const size = [1, layout.parameterCount];
-    for (let step = 1; step <= 3; step += 1) {
-      const state = { parameters: float32(parameters, size), velocity: float32(velocity, size) };
-      const found = await session.run({ ...feedsOf(1), ...state });
-      const data = (name: string) => found[name]!.data as Float32Array;
-      [parameters, velocity] = [data("nextParameters"), data("nextVelocity")];
-      losses.push(data("losses")[0]!);
-      if (step === 1) {
-        expect(relativeError(data("logits"), array("logits"))).toBeLessThan(1e-5);
-        expect(worstError(data("gradient"), "gradient")).toBeLessThan(1e-4);
+  it.each([1, 2])(
+    "takes the steps of torch's SGD in %d shares, to 1e-5 of losses and 1e-4 of parameters",
+    async (shares) => {
+      const { parameterCount } = layout;
+      const update = { ...buildSgdUpdate({ rows: 1, parameterCount, shares, sgd }) };
+      const gradients = (rows: number) => ({ ...resnetGradientGraph({ rows, batchSize: batchSize / shares, layout }) });
+      const session = await createShareSession({ rows: 1, shares, gradients, update }, cpu);
+      let parameters: Float32Array = packed("start");
+      let velocity: Float32Array = parameters.map(() => 0);
+      const losses: number[] = [];
+      const size = [1, parameterCount];
+      const learningRate = float32(Float32Array.of(0.1), [1, 1]);
+      for (let step = 1; step <= 3; step += 1) {
+        const state = { parameters: float32(parameters, size), velocity: float32(velocity, size), learningRate };
+        const found = await session.run(feedsOf(1), state);
+        const data = (name: string) => found[name]!.data as Float32Array;
+        [parameters, velocity] = [data("nextParameters"), data("nextVelocity")];
+        losses.push(data("losses")[0]!);
+        if (step === 1) expect(worstError(data("gradient"), "gradient")).toBeLessThan(1e-4);
+        if (step !== 2) expect(worstError(parameters, `step${step}`)).toBeLessThan(1e-4);
       }
-      if (step !== 2) expect(worstError(parameters, `step${step}`)).toBeLessThan(1e-4);
-    }
-    await session.release();
-    expect(relativeError(losses, array("losses"))).toBeLessThan(1e-5);
-  });
+      await session.release();
+      expect(relativeError(losses, array("losses"))).toBeLessThan(1e-5);
+    },
+  );
 
   it("gives several networks at once what each gets alone", async () => {
     const rng = randomStream("two networks");
     const rows = [0, 1, 2].map((row) => ({
       parameters: initialResnet(layout, randomStream("start", row)),
-      velocity: rng.normals(layout.parameterCount).map((value) => value * 0.01),
       pixels: rng.normals(batchSize * 3 * 66 * 66),
     }));
     const run = (some: typeof rows) => {
       const size = [some.length, layout.parameterCount];
       const joined = (pick: (row: (typeof rows)[number]) => Float32Array) => concatenated(some.map(pick));
       return runGraph(
-        { ...resnetTrainingGraph({ rows: some.length, batchSize, layout, sgd }) },
+        { ...resnetGradientGraph({ rows: some.length, batchSize, layout }) },
         {
           ...feedsOf(
             some.length,
@@ -97,17 +100,13 @@ describe("training", () => {
             joined(({ parameters }) => parameters),
             size,
           ),
-          velocity: float32(
-            joined(({ velocity }) => velocity),
-            size,
-          ),
         },
       );
     };
     const together = await run(rows);
     for (const [index, row] of rows.entries()) {
       const alone = await run([row]);
-      for (const name of ["nextParameters", "nextVelocity", "gradient", "losses", "logits"]) {
+      for (const name of ["gradient", "losses", "logits"]) {
         const all = together[name]!.data as Float32Array;
         const size = all.length / rows.length;
         const own = all.subarray(index * size, (index + 1) * size);
