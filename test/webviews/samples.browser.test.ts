@@ -427,7 +427,7 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
     await page.locator("loft-sample-details .picture").waitFor();
     const file = name.replaceAll(/\W+/g, "-");
     await shoot(page, `${file}-details`);
-    expect(await layoutViolations(page)).toEqual([]);
+    if (options.width === narrowest) expect(await layoutViolations(page)).toEqual([]);
     await page.getByRole("button", { name: "Close Details" }).click();
     for (const tab of ["Samples", "Training", "Pair Matrix"]) {
       await openTab(page, tab);

@@ -149,11 +149,16 @@ function resultsOf(
       },
       { what: "Class train has 3 photos, the others have 8.", fix: "Add photos, or lower data.shots." },
     ],
-    classifier: { name: "loft-mini-clip", sha256: "00", steps: 200, batchSize: 32, learningRate: 0.0001 },
+    classifier: classifierNamed(options.classifiers?.[0] ?? "loft-mini-clip"),
+    ...(options.classifiers === undefined ? {} : { classifiers: options.classifiers.map(classifierNamed) }),
     model: { name: "loft-mini", sha256: "00" },
     versions: { loft: "0.1.0" },
     configHash: "00",
   };
+}
+
+function classifierNamed(name: string): LoftResults["classifier"] {
+  return { name, sha256: "00", steps: 200, batchSize: 32, learningRate: 0.0001 };
 }
 
 type PlannedRow = Pick<ResultRow, "id" | "title" | "classifier" | "kind" | "method" | "shots" | "imagesPerClass"> & {

@@ -50,7 +50,7 @@ export const scrollThrough = `(async () => {
     report.steps += 1;
   };
   const end = scroller.scrollHeight - scroller.clientHeight;
-  for (let top = 0; top < end && report.steps < 150; top += scroller.clientHeight * 0.8) {
+  for (let top = 0; top < end && report.steps < 90; top += scroller.clientHeight * 0.8) {
     scroller.scrollTop = top;
     await look();
   }
