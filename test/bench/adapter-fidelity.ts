@@ -335,7 +335,7 @@ function nearest(picture: Picture, references: readonly Reference[]): Reference 
 }
 
 /** Peak signal-to-noise ratio in dB, peak 255; equal pictures count as 99 dB. */
-function psnr(left: Picture, right: Picture): number {
+export function psnr(left: Picture, right: Picture): number {
   return Math.min(99, 10 * Math.log10(255 ** 2 / squaredError(left, right)));
 }
 
@@ -346,7 +346,7 @@ function squaredError(left: Picture, right: Picture): number {
   return sum / left.rgb.length;
 }
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
