@@ -1,7 +1,7 @@
 /** A configuration with every field filled: by the user, else by the preset, else by the schema's default. */
 import type { LoftConfig, WeightsConfig } from "../../schemas/generated/loft-config.ts";
 import { loftDefaults } from "../../schemas/generated/loft-defaults.ts";
-import { classifierNames } from "./evaluation-classifiers.ts";
+import { classifierNames, type ForEach } from "./evaluation-classifiers.ts";
 import { safeFolderName } from "./folder-name.ts";
 import {
   type MethodName,
@@ -38,10 +38,9 @@ export type EvaluationConfig = {
   readonly shots: readonly number[] | null;
   readonly imagesPerClass: readonly number[] | null;
   readonly seeds: number;
-  readonly steps: number;
+  readonly steps: ForEach<number>;
   readonly batchSize: number;
-  /** Of every classifier, or one for each of several. */
-  readonly learningRate: number | readonly number[];
+  readonly learningRate: ForEach<number>;
   /** Synthetic images stay out of training below and above these; null: none does. */
   readonly minLabelProbability: number | null;
   readonly maxPhotoCosine: number | null;
@@ -145,6 +144,7 @@ function filledEvaluation(config: LoftConfig, preset: Preset): EvaluationConfig 
     shots: null,
     imagesPerClass: null,
     ...evaluation,
+    steps: single(evaluation?.steps ?? loftDefaults.evaluation.steps),
     classifier: single(evaluation?.classifier ?? loftDefaults.evaluation.classifier),
     learningRate: single(evaluation?.learningRate ?? classifierRates(config, preset).map(({ value }) => value)),
   };

@@ -24,7 +24,7 @@ export function semanticProblems(tree: Node, choosePreset: ChoosePreset): readon
     ...durationProblems(context),
     ...warmupProblems(context),
     ...methodProblems(tree, method),
-    ...classifierRateProblems(context),
+    ...listProblems(context),
     ...sharedNameProblems(context),
     ...outputProblems(context),
     ...negativePromptProblems(context),
@@ -119,17 +119,22 @@ function warmupProblems({ tree, preset, method }: Context): readonly ProblemDraf
   return [{ ...draft(tree, "warmup-too-long", path, message, fix), severity }];
 }
 
-/** A list of learning rates has one for each classifier. */
-function classifierRateProblems({ tree }: Context): readonly ProblemDraft[] {
-  const path = ["evaluation", "learningRate"];
-  const [rates, names] = [path, ["evaluation", "classifier"]].map((each) => nodeAt(tree, each));
-  if (rates?.type !== "array" || rates.children === undefined || rates.children.length === 0) return [];
+/** What may be a list with a value for each classifier, and what one value is called. */
+const ofEachClassifier = { learningRate: "rate", steps: "number" } as const;
+
+/** A list of values has one for each classifier. */
+function listProblems({ tree }: Context): readonly ProblemDraft[] {
+  const names = nodeAt(tree, ["evaluation", "classifier"]);
   const count = names?.type === "array" ? (names.children?.length ?? 0) : 1;
-  if (rates.children.length === count) return [];
-  const message = `evaluation.learningRate has ${counted(rates.children.length, "rate")} for ${counted(count, "classifier")}.`;
-  return [
-    draft(tree, "wrong-count", path, message, `Give ${count}, in the order of evaluation.classifier, or one number.`),
-  ];
+  return Object.entries(ofEachClassifier).flatMap(([field, word]) => {
+    const path = ["evaluation", field];
+    const values = nodeAt(tree, path);
+    if (values?.type !== "array" || values.children === undefined || values.children.length === 0) return [];
+    if (values.children.length === count) return [];
+    const message = `evaluation.${field} has ${counted(values.children.length, word)} for ${counted(count, "classifier")}.`;
+    const fix = `Give ${count}, in the order of evaluation.classifier, or one number.`;
+    return [draft(tree, "wrong-count", path, message, fix)];
+  });
 }
 
 function sharedNameProblems({ tree }: Context): readonly ProblemDraft[] {

@@ -11,7 +11,7 @@ import { loftVersion } from "../base/version.ts";
 import { closest } from "../config/suggest.ts";
 import { fillTemplate } from "../config/template.ts";
 import { clipPictures } from "../eval/clip-classifier.ts";
-import { predictedClass } from "../eval/metrics.ts";
+import { mean, predictedClass } from "../eval/metrics.ts";
 import { classifierSessions } from "./classifier-sessions.ts";
 import { removeClassifierCheckpoint } from "./evaluate-checkpoint.ts";
 import type { EvaluationClassifier } from "./evaluate-classifier.ts";
@@ -216,7 +216,7 @@ async function carryOut(
     const found = { cells, answers, references, quality: seen.quality, warnings, known };
     return writeResults(folder, resultsOf(prepared, found), { cells, answers, test: prepared.test });
   };
-  emitStart(request, prepared, { cells, answers, part });
+  emitStart(request, prepared, { planned: filled, answers, part });
   await write();
   for (const plan of filled) {
     const context = trainingContext(request, prepared, { trained: plan.trained, folder, store });
@@ -350,18 +350,26 @@ async function foundAnswers(cells: readonly Cell[], folder: string, pictures: nu
 /** Classifiers are shown as what they are: low-rank adapters in training. */
 function emitStart(
   { emit }: Pick<EvaluationRequest, "emit">,
-  { own, eye }: PreparedEvaluation,
-  { cells, answers, part }: Pick<Found, "cells" | "answers"> & { readonly part: EvaluationPart },
+  { eye }: PreparedEvaluation,
+  {
+    planned,
+    answers,
+    part,
+  }: Pick<Found, "answers"> & Pick<Work, "part"> & { readonly planned: readonly ClassifierPlan[] },
 ) {
-  const tasks = new Set(groupsOf(cells).flatMap(({ group }) => group.map(({ id }) => id)));
+  const steps = new Map(
+    planned.flatMap(({ trained: { length }, cells }) =>
+      groupsOf(cells).flatMap(({ group }) => group.map(({ id }) => [id, length.steps] as const)),
+    ),
+  );
   const { provider } = eye.clip.session;
   emit({
     type: "run-started",
-    adapters: tasks.size,
+    adapters: steps.size,
     images: 0,
-    adaptersDone: [...tasks].filter((id) => answers.has(id)).length,
+    adaptersDone: [...steps.keys()].filter((id) => answers.has(id)).length,
     imagesDone: 0,
-    steps: own.resolution.config.evaluation.steps,
+    steps: steps.size === 0 ? 0 : Math.round(mean([...steps.values()])),
     device: provider,
     provider,
     evaluation: part,

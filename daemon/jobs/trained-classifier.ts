@@ -59,10 +59,10 @@ export async function trainedClassifiers(own: PreparedJob, places: Places): Prom
 
 function trainedClassifier(
   { resolution: { config }, dataset, model }: PreparedJob,
-  { learningRate }: ChosenClassifier,
+  { learningRate, steps }: ChosenClassifier,
   clip: EvaluationClassifier | undefined,
 ): TrainedClassifier {
-  const { rows, steps, batchSize } = config.evaluation;
+  const { rows, batchSize } = config.evaluation;
   const common = { label: null, length: { steps, batchSize, learningRate }, clip };
   if (clip !== undefined) {
     const prompts = dataset.classes.map(({ className }) => classPrompt(config.prompt, className));

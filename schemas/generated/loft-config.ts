@@ -318,9 +318,11 @@ export interface LoftConfig {
      */
     seeds?: number;
     /**
-     * Optimizer steps of each classifier.
+     * Optimizer steps of each classifier. A list: one number for each classifier.
+     *
+     * @minItems 1
      */
-    steps?: number;
+    steps?: number | number[];
     /**
      * Pictures in a step of a classifier; half of them real where there are both kinds.
      */

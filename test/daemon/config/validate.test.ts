@@ -260,6 +260,13 @@ describe("values that do not fit each other", () => {
         "evaluation.learningRate has 1 rate for 2 classifiers. Give 2, in the order of evaluation.classifier, or one number.",
       ],
     ],
+    ['"evaluation": { "classifier": ["loft-mini-clip", "resnet"], "steps": [60, 300] }', []],
+    [
+      '"evaluation": { "classifier": "resnet", "steps": [60, 300] }',
+      [
+        "evaluation.steps has 2 numbers for 1 classifier. Give 1, in the order of evaluation.classifier, or one number.",
+      ],
+    ],
     [
       '"evaluation": { "classifier": ["resnet", "resnet"] }',
       ["evaluation.classifier names something twice. Name each once."],

@@ -148,7 +148,7 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     const settings = { rows: ["zero-shot", "real", "synthetic"], learningRate: undefined };
     const run = await makeTinyEvaluation(await temporaryFolder(), { ...settings, classifier: "resnet" });
     const alone = await evaluateTiny(run);
-    const several = { ...settings, classifier: [tinyClipFolder, "resnet"], learningRate: [1e-2, 0.05] };
+    const several = { ...settings, classifier: [tinyClipFolder, "resnet"], learningRate: [1e-2, 0.05], steps: [2, 4] };
     const config = JSON.parse(await readFile(join(run.folder, run.config), "utf8"));
     config.evaluation = { ...config.evaluation, ...several };
     await writeFile(join(run.folder, run.config), JSON.stringify(config));
@@ -162,9 +162,9 @@ describe("an evaluation", { timeout: 240_000 }, () => {
       ["resnet:loft-s2-n3", "resnet: LoFT", 2, "resnet:real-s2"],
     ]);
     expect(results).toMatchObject({ reference: null, partial: false, sets: [{ method: "loft", images: 6 }] });
-    expect(results.classifiers!.map(({ name, learningRate }) => [name, learningRate])).toEqual([
-      ["clip-tiny", 1e-2],
-      ["resnet", 0.05],
+    expect(results.classifiers!.map(({ name, steps, learningRate }) => [name, steps, learningRate])).toEqual([
+      ["clip-tiny", 2, 1e-2],
+      ["resnet", 4, 0.05],
     ]);
     // No image again, and no training of the network that was trained before.
     expect(events.filter(({ type }) => type === "images-finished")).toEqual([]);
