@@ -7,7 +7,8 @@ import { averageCsv } from "./average-csv.ts";
 import { averageResults, type DatasetOutcome } from "./average-results.ts";
 import { resultsFile } from "./evaluate-files.ts";
 import { resultsMarkdown } from "./evaluate-report.ts";
-import { type EvaluationRequest, evaluate } from "./evaluate-run.ts";
+import { evaluate } from "./evaluate-run.ts";
+import type { EvaluationRequest } from "./prepare-evaluation.ts";
 
 export type DatasetsRequest = Omit<EvaluationRequest, "configFile" | "command"> & {
   /** At least two, each of one dataset. */

@@ -2,7 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Evaluation, type EvaluationRequest, evaluate } from "../../daemon/jobs/evaluate-run.ts";
+import { type Evaluation, evaluate } from "../../daemon/jobs/evaluate-run.ts";
+import type { EvaluationRequest } from "../../daemon/jobs/prepare-evaluation.ts";
 import { modelsFolder } from "./run-in-process.ts";
 import { makeTinyRun, type TinyRun, tinyPhoto, writePhoto } from "./tiny-run.ts";
 

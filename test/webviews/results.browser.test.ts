@@ -35,7 +35,6 @@ describe.runIf(program === undefined)("a browser", () => {
 });
 
 const patience = { timeout: 90_000 };
-
 /** Of a view, in px. */
 const narrowest = 200;
 
@@ -55,8 +54,7 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await server?.close();
+    await Promise.all([browser?.close(), server?.close()]);
   });
 
   afterEach(async () => {
