@@ -34,7 +34,7 @@ function bundledConfigs() {
       name: `mini-${batchSize}`,
       data: { folder: join(root, "examples", "quick-start", "train"), shots: batchSize === 2 ? 1 : 4 },
       training: { batchSize, steps: 40, warmupSteps: 2 },
-      sampling: { batchSize, imagesPerClass: 4, steps: 10 },
+      sampling: { batchSize, imagesPerClass: batchSize === 2 ? 4 : 20, steps: 10 },
     };
     writeFileSync(file, JSON.stringify(config));
     return file;
