@@ -3,33 +3,9 @@
  *
  *   npm run bench [-- OPTIONS]        --help lists the options
  */
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { bundle, root } from "./bundle.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-// Inside the project, so that the native packages are found.
-const outdir = join(root, "dist", "bench");
-mkdirSync(outdir, { recursive: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: ["test/bench/bench.ts", "test/bench/contestant.ts"],
-  outdir,
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20.9",
-  external: ["onnxruntime-node", "sharp"],
-  mainFields: ["module", "main"],
-  logLevel: "warning",
-  banner: {
-    js: 'import { createRequire as loftCreateRequire } from "node:module"; const require = loftCreateRequire(import.meta.url);',
-  },
-});
-const { main } = await import(pathToFileURL(join(outdir, "bench.js")).href);
-process.exitCode = await main({
-  root,
-  arguments: process.argv.slice(2),
-  contestant: join(outdir, "contestant.js"),
-});
+const contestant = await bundle("contestant");
+const { main } = await import(pathToFileURL(await bundle("bench")).href);
+process.exitCode = await main({ root, arguments: process.argv.slice(2), contestant });

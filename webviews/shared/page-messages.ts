@@ -1,6 +1,7 @@
 /** Checks of what every page and its host say to each other: requests, answers, errors. Knows no page's requests. */
 import type { LoftErrorData } from "../../schemas/protocol.ts";
 import { type Check, isCount, isObject, isOneOf, isText } from "./check.ts";
+import type { AnswerMessage } from "./page-host.ts";
 
 /** Parameters of a request that needs none. */
 export type NoParams = Record<string, never>;
@@ -15,8 +16,8 @@ export function isUnknown(_value: unknown): _value is unknown {
   return true;
 }
 
-type Response = { readonly type: "response"; readonly id: number; readonly result: unknown };
-type Failure = { readonly type: "failure"; readonly id: number; readonly error: LoftErrorData };
+type Response = Extract<AnswerMessage, { readonly type: "response" }>;
+type Failure = Extract<AnswerMessage, { readonly type: "failure" }>;
 
 /** For `isTagged`: the two answers to a request. */
 export const answerChecks: { readonly response: Check<Response>; readonly failure: Check<Failure> } = {

@@ -131,8 +131,7 @@ function joined(rows: number, { inputs, outputs }: OnnxModel, parts: readonly Pa
     },
     run: async (feeds, names) => {
       const results = await Promise.all(parts.map((part) => part.session.run(cut(part, feeds), names)));
-      const stack = (name: string) => [name, stacked(results.map((result) => result[name]!))] as const;
-      return Object.fromEntries(Object.keys(results[0]!).map(stack));
+      return stackedOutputs(results);
     },
   };
 }
@@ -155,8 +154,7 @@ function queued(rows: number, { inputs, outputs }: OnnxModel, sessions: readonly
         }
       };
       await Promise.all(sessions.map(work));
-      const stack = (name: string) => [name, stacked(results.map((result) => result[name]!))] as const;
-      return Object.fromEntries(Object.keys(results[0]!).map(stack));
+      return stackedOutputs(results);
     },
   };
 }
@@ -182,6 +180,12 @@ function rowsOf({ dtype, shape, data }: HostTensor, part: Part, rows: number): H
   const each = (length / rows) * sizeOf(rest);
   const cut = data.slice(part.start * each, (part.start + part.rows) * each);
   return { dtype, shape: [(length / rows) * part.rows, ...rest], data: cut };
+}
+
+/** The outputs of all parts, each one's below that of the part before it. */
+function stackedOutputs(results: readonly Record<string, HostTensor>[]): Record<string, HostTensor> {
+  const stack = (name: string) => [name, stacked(results.map((result) => result[name]!))] as const;
+  return Object.fromEntries(Object.keys(results[0]!).map(stack));
 }
 
 /** Tensors one below the other; a scalar is the same in all parts. */
