@@ -52,6 +52,9 @@ export type ClassifierParameters = {
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** In the rows with both kinds: what part of a batch is synthetic, of the loss real; earlier files: 0.5 and 0.8. */
+  readonly syntheticShare?: number;
+  readonly realLossShare?: number;
 };
 
 /** One line of the table. */

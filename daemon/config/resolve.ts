@@ -40,6 +40,9 @@ export type EvaluationConfig = {
   readonly seeds: number;
   readonly steps: ForEach<number>;
   readonly batchSize: number;
+  /** Where there are both kinds: of the batch, and of the loss. */
+  readonly syntheticShare: number;
+  readonly realLossShare: number;
   readonly learningRate: ForEach<number>;
   /** Synthetic images stay out of training below and above these; null: none does. */
   readonly minLabelProbability: number | null;

@@ -4,7 +4,13 @@ import type { Picture } from "../data/picture.ts";
 import type { LrSchedule } from "../optim/lr-schedule.ts";
 import type { TrainingState } from "../optim/training-state.ts";
 import type { PixelSource } from "./pixel-batches.ts";
-import { type BatchOptions, batchesAhead, type ClassifierRow, type TrainingBatch } from "./training-batch.ts";
+import {
+  type BatchOptions,
+  type BatchShares,
+  batchesAhead,
+  type ClassifierRow,
+  type TrainingBatch,
+} from "./training-batch.ts";
 
 /** How a network wants its pictures. */
 export type PictureForm = {
@@ -26,8 +32,12 @@ export type ClassifierKind = PictureForm & {
   readonly createJudge: (batchSize: number) => Promise<ClassifierJudge>;
 };
 
-/** How long, how fast and with how many pictures in a step. */
-export type TrainingLength = { readonly steps: number; readonly batchSize: number; readonly learningRate: number };
+/** How long, how fast and with how many pictures of which kind in a step. */
+export type TrainingLength = BatchShares & {
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+};
 
 /** A tenth of the steps warms up, as six of sixty epochs do in the papers' code. */
 export function classifierSchedule({ steps, learningRate }: TrainingLength): LrSchedule {

@@ -11,7 +11,7 @@ import { type ClassifierTrainer, classifierSchedule, drawingSteps, type Training
 import { classifierGradientGraph, dropoutPlaces, type TextShape } from "./clip-classifier-graph.ts";
 import type { ClipModel } from "./clip-model.ts";
 import { createShareSession, repeatedParts } from "./share-session.ts";
-import { type ClassifierRow, papersShares, stackedBatches } from "./training-batch.ts";
+import { type ClassifierRow, papersMixShare, stackedBatches } from "./training-batch.ts";
 
 /** The recipe of both papers' code. */
 export const recipe = {
@@ -46,7 +46,8 @@ export async function createClipTrainer(
   await session.hold(parts.feeds);
   const optimizer = { adamW: recipe.adamW, lrSchedule: classifierSchedule(length) };
   const side = model.config.vision.imageSize;
-  const options = { ...papersShares, batchSize, classes: texts.classes, side, normalization: model.processor };
+  const shape = { classes: texts.classes, side, normalization: model.processor };
+  const options = { ...length, ...shape, mixShare: papersMixShare };
   const stepWith: ClassifierTrainer["stepWith"] = async (batches, some, state) => {
     const own = stackedBatches(batches, options);
     const dropped = dropoutFeeds(parts, { batchSize, shares }, some, state);

@@ -20,7 +20,7 @@ import { firstRows, pixelBatches } from "./pixel-batches.ts";
 import { resnetGradientGraph, resnetGraph } from "./resnet-graph.ts";
 import { initialResnet, type ResnetLayout, resnetChannels, resnetLayout } from "./resnet-layout.ts";
 import { createShareSession } from "./share-session.ts";
-import { papersShares, stackedBatches } from "./training-batch.ts";
+import { papersMixShare, stackedBatches } from "./training-batch.ts";
 
 /** SGD as He et al. 2016 have it. */
 const sgd = { momentum: 0.9, weightDecay: 1e-4 };
@@ -68,7 +68,7 @@ async function createTrainer(parts: Parts, length: TrainingLength, rows: number)
   const update = buildSgdUpdate({ rows, parameterCount, shares, sgd });
   const session = await createShareSession({ rows, shares, gradients, update: { ...update } }, options);
   const lrSchedule = classifierSchedule(length);
-  const shown = { ...papersShares, ...layout.config, batchSize, normalization: processor };
+  const shown = { ...length, ...layout.config, mixShare: papersMixShare, normalization: processor };
   const size = [rows, parameterCount];
   const stepWith: ClassifierTrainer["stepWith"] = async (batches, _, state) => {
     const learningRate = learningRateAt(lrSchedule, state.step);

@@ -18,20 +18,26 @@ export type ClassifierRow = {
   readonly synthetic: readonly LabeledPicture[];
 };
 
-export type BatchOptions = {
+/** Of a batch with both kinds, both above 0 and below 1. */
+export type BatchShares = {
+  /** Of its pictures, rounded down; each kind has one at least. */
+  readonly syntheticShare: number;
+  /** The real pictures' part of the loss. */
+  readonly realLossShare: number;
+};
+
+export type BatchOptions = BatchShares & {
   readonly batchSize: number;
   readonly classes: number;
   /** Pixels along each side. */
   readonly side: number;
   readonly normalization: Normalization;
-  /** The real pictures' part of the loss where there are both kinds. */
-  readonly realShare: number;
   /** Share of the steps whose pictures are mixed. */
   readonly mixShare: number;
 };
 
-/** Of both papers' code; real pictures' part of the loss is DataDream's. */
-export const papersShares = { realShare: 0.8, mixShare: 0.2 } as const;
+/** Of both papers' code. */
+export const papersMixShare = 0.2;
 
 /** Pixels [batchSize, 3, side, side], targets [batchSize, classes], weights [batchSize] whose sum is 1. */
 export type TrainingBatch = {
@@ -77,12 +83,12 @@ export function stackedBatches(
   };
 }
 
-/** Half of a batch is real, half synthetic, where there are both; each kind goes through epochs of its own. */
+/** Each kind goes through epochs of its own. */
 export async function trainingBatch(row: ClassifierRow, step: number, options: BatchOptions): Promise<TrainingBatch> {
-  const { batchSize, realShare } = options;
-  const both = 0 < row.real.length && 0 < row.synthetic.length;
-  const realCount = both ? Math.ceil(batchSize / 2) : 0 < row.real.length ? batchSize : 0;
-  const share = both ? realShare : Math.sign(realCount);
+  const { batchSize } = options;
+  const realCount = realPictures(row, options);
+  const both = 0 < realCount && realCount < batchSize;
+  const share = both ? options.realLossShare : Math.sign(realCount);
   const kinds = [
     { name: "real", pictures: row.real, count: realCount, share },
     { name: "synthetic", pictures: row.synthetic, count: batchSize - realCount, share: 1 - share },
@@ -95,6 +101,14 @@ export async function trainingBatch(row: ClassifierRow, step: number, options: B
     targets: joined(({ targets }) => targets),
     sampleWeights: joined(({ sampleWeights }) => sampleWeights),
   };
+}
+
+/** How many pictures of the row's batches are real. */
+function realPictures({ real, synthetic }: ClassifierRow, { batchSize, syntheticShare }: BatchOptions): number {
+  if (real.length === 0) return 0;
+  if (synthetic.length === 0) return batchSize;
+  const syntheticCount = Math.floor(batchSize * syntheticShare);
+  return batchSize - Math.min(Math.max(syntheticCount, 1), batchSize - 1);
 }
 
 type Kind = {

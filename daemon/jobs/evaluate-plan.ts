@@ -138,11 +138,13 @@ function classifierTask(
   seed: number,
   { real, synthetic }: Pick<ClassifierTask, "real" | "synthetic">,
 ): ClassifierTask {
-  const { steps, batchSize, learningRate } = config;
+  const { steps, batchSize, learningRate, syntheticShare, realLossShare } = config;
+  const both = 0 < real.length && 0 < synthetic.length;
   const id = hashOf({
     kind: "classifier",
     version: evaluationVersion,
     ...{ classifier, seed, runSeed, steps, batchSize, learningRate },
+    ...(both && { syntheticShare, realLossShare }),
     real: contents(real),
     synthetic: contents(synthetic),
     test: contents(test),

@@ -32,8 +32,15 @@ function factsOf({ classifier, classifiers = [classifier], model, dataset, datas
   return [trained, `Means over ${datasets.length} datasets: ${links.join(", ")}.`, pictures];
 }
 
-function classifierText({ name, steps, batchSize, learningRate }: LoftResults["classifier"]): string {
-  return `Classifier ${name}: ${steps} steps of ${batchSize} pictures, learning rate ${learningRate}.`;
+function classifierText(classifier: LoftResults["classifier"]): string {
+  const { name, steps, batchSize, learningRate } = classifier;
+  return `Classifier ${name}: ${steps} steps of ${batchSize} pictures, learning rate ${learningRate}${sharesText(classifier)}.`;
+}
+
+function sharesText({ syntheticShare, realLossShare }: LoftResults["classifier"]): string {
+  if (syntheticShare === undefined || realLossShare === undefined) return "";
+  const [ofBatch, ofLoss] = [syntheticShare, 1 - realLossShare].map((share) => `${Number((100 * share).toFixed(1))} %`);
+  return ` (of real + synthetic: ${ofBatch} of a batch and ${ofLoss} of the loss are synthetic)`;
 }
 
 /** The table alone, columns aligned, as a terminal shows it. */

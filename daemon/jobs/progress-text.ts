@@ -7,7 +7,9 @@ export type TextStyle = { readonly columns: number; readonly color: boolean };
 /** The live block: one line per kind of work, then the time left. No line is wider than the terminal. */
 export function progressLines(progress: Progress, style: TextStyle): readonly string[] {
   const lines = [
-    ...(trains(progress) ? [countLine(trainedWord(progress), progress.adapters, trainingDetail(progress), style)] : []),
+    ...(trains(progress)
+      ? [countLine(`${trainedWord(progress)}s`, progress.adapters, trainingDetail(progress), style)]
+      : []),
     ...(isJudging(progress) ? [] : [countLine("images", progress.images, imageDetail(progress), style)]),
     `${"left".padEnd(9)} ${leftText(progress)} · ${progress.provider} (${progress.device})${failedText(progress)}`,
   ];
@@ -18,7 +20,7 @@ export function progressLines(progress: Progress, style: TextStyle): readonly st
 export function progressLine(progress: Progress): string {
   const parts = [
     ...(trains(progress)
-      ? [`${trainedWord(progress)} ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`]
+      ? [`${trainedWord(progress)}s ${fraction(progress.adapters)}${bracketed(trainingDetail(progress))}`]
       : []),
     ...(isJudging(progress) ? [] : [`images ${fraction(progress.images)}${bracketed(imageDetail(progress))}`]),
     leftText(progress),
@@ -41,7 +43,7 @@ function trains({ adapters }: Progress): boolean {
 }
 
 function trainedWord(progress: Progress): string {
-  return isJudging(progress) ? "classifiers" : "adapters";
+  return isJudging(progress) ? "classifier" : "adapter";
 }
 
 function countLine(name: string, count: Count, detail: string, style: TextStyle): string {
@@ -55,11 +57,12 @@ function bar({ done, total }: Count, style: TextStyle): string {
   return `${"━".repeat(filled)}${"─".repeat(width - filled)}`;
 }
 
-function trainingDetail({ group, adapterStepRate, loss }: Progress): string {
+function trainingDetail(progress: Progress): string {
+  const { group, adapterStepRate, loss } = progress;
   if (group === undefined || group.adapters.length === 0) return "";
   const rate = unitsPerSecond(adapterStepRate);
   const parts = [`step ${group.step}/${group.steps} of ${group.adapters.length}`];
-  if (rate !== undefined) parts.push(`${rateText(rate)} adapter-steps/s`);
+  if (rate !== undefined) parts.push(`${rateText(rate)} ${trainedWord(progress)}-steps/s`);
   if (loss !== undefined) parts.push(Number.isFinite(loss) ? `loss ${loss.toFixed(4)}` : "loss diverged");
   return parts.join(", ");
 }

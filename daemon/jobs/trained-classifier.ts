@@ -62,8 +62,9 @@ function trainedClassifier(
   { learningRate, steps }: ChosenClassifier,
   clip: EvaluationClassifier | undefined,
 ): TrainedClassifier {
-  const { rows, batchSize } = config.evaluation;
-  const common = { label: null, length: { steps, batchSize, learningRate }, clip };
+  const { rows, batchSize, syntheticShare, realLossShare } = config.evaluation;
+  const length = { steps, batchSize, learningRate, syntheticShare, realLossShare };
+  const common = { label: null, length, clip };
   if (clip !== undefined) {
     const prompts = dataset.classes.map(({ className }) => classPrompt(config.prompt, className));
     const kind = clipClassifier(clip.clip, clip.sha256, prompts);

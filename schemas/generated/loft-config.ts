@@ -324,9 +324,17 @@ export interface LoftConfig {
      */
     steps?: number | number[];
     /**
-     * Pictures in a step of a classifier; half of them real where there are both kinds.
+     * Pictures in a step of a classifier; `syntheticShare` tells how many of them are synthetic where there are both kinds.
      */
     batchSize?: number;
+    /**
+     * Where a row has both kinds: the part of a classifier's batch that is synthetic. Each kind has at least one picture in it.
+     */
+    syntheticShare?: number;
+    /**
+     * Where a row has both kinds: the real pictures' part of a classifier's loss, however many of a batch they are. The paper on DataDream takes 0.8.
+     */
+    realLossShare?: number;
     /**
      * The learning rate of classifiers (AdamW; SGD for resnet), after the warm-up and before the cosine brings it to 0. A list: one for each classifier.
      *

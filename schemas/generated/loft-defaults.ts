@@ -32,6 +32,8 @@ export const loftDefaults = {
     "seeds": 3,
     "steps": 200,
     "batchSize": 32,
+    "syntheticShare": 0.5,
+    "realLossShare": 0.8,
     "minLabelProbability": null,
     "maxPhotoCosine": null,
     "maxImageCosine": null

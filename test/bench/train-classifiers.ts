@@ -28,7 +28,13 @@ export function resnetTraining(job: Job): Promise<Work> {
 
 async function classifierTraining(job: Job, build: () => Promise<ClassifierKind>): Promise<Work> {
   const kind = await build();
-  const length = { steps: 1000, batchSize: picturesPerStep, learningRate: 1e-4 };
+  const length = {
+    steps: 1000,
+    batchSize: picturesPerStep,
+    learningRate: 1e-4,
+    syntheticShare: 0.5,
+    realLossShare: 0.8,
+  };
   const trainer = await kind.createTrainer(length, job.count);
   const rows = Array.from({ length: job.count }, (_, seed) => rowOf(kind, seed));
   let state: TrainingState = trainer.start(rows);

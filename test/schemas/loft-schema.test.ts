@@ -41,7 +41,7 @@ describe("schema", () => {
       "evaluation",
       "device",
     ]);
-    expect(fields.length).toBe(67);
+    expect(fields.length).toBe(69);
   });
 
   test.each(groups)("group $path has title and description and takes no unknown key", ({ node }) => {

@@ -191,12 +191,10 @@ const isDataset = isObject<ResultDataset>({
   problem: isEither(isObject<{ what: string; fix: string }>({ what: isText, fix: isText }), isNull),
 });
 
-const isClassifier = isObject<Omit<ResultClassifier, "sha256">>({
-  name: isText,
-  steps: isCount,
-  batchSize: isCount,
-  learningRate: isNumber,
-}) as Check<ResultClassifier>;
+const isClassifier = isObject<Omit<ResultClassifier, "sha256">>(
+  { name: isText, steps: isCount, batchSize: isCount, learningRate: isNumber },
+  { syntheticShare: isShare, realLossShare: isShare },
+) as Check<ResultClassifier>;
 
 const hasShape = isObject<
   Pick<

@@ -31,7 +31,7 @@ const evaluation = {
   templates: ["a {domain}photo of a {class}"],
   shots: null,
   imagesPerClass: null,
-  ...{ seeds: 3, steps: 200, batchSize: 32, learningRate: 1e-3 },
+  ...{ seeds: 3, steps: 200, batchSize: 32, syntheticShare: 0.5, realLossShare: 0.8, learningRate: 1e-3 },
   ...{ minLabelProbability: null, maxPhotoCosine: null, maxImageCosine: null },
 };
 
@@ -213,5 +213,5 @@ test("the resolved view has one line per field", () => {
   expect(lines.find((line) => line.startsWith("adapter.rank"))).toMatch(
     / 2 +preset paper: LoFT code, sd-finetune\/run.sh$/,
   );
-  expect(lines.filter((line) => line !== "")).toHaveLength(60);
+  expect(lines.filter((line) => line !== "")).toHaveLength(62);
 });

@@ -11,7 +11,7 @@ import type { ClassifierRow } from "../../../daemon/eval/training-batch.ts";
 import { readClipCase } from "../../support/clip-case.ts";
 
 const { model, prompts } = await readClipCase();
-const length = { steps: 10, batchSize: 8, learningRate: 1e-2 };
+const length = { steps: 10, batchSize: 8, learningRate: 1e-2, syntheticShare: 0.5, realLossShare: 0.8 };
 const side = model.config.vision.imageSize;
 
 const rows = ["a", "b"].map((name): ClassifierRow => {

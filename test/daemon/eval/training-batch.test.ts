@@ -17,7 +17,8 @@ const options: BatchOptions = {
   classes: 3,
   side,
   normalization: defaultProcessor(side),
-  realShare: 0.8,
+  syntheticShare: 0.5,
+  realLossShare: 0.8,
   mixShare: 0,
 };
 
@@ -41,6 +42,22 @@ describe("a batch", () => {
     expect([...sampleWeights.slice(4)]).toEqual(Array(4).fill(Math.fround((1 - 0.8) / 4)));
     expect(sum(sampleWeights)).toBeCloseTo(1, 6);
   });
+
+  it.each([
+    [0.25, 0.5, [6, 2]],
+    [0.01, 0.9, [7, 1]],
+    [0.99, 0.8, [1, 7]],
+  ])(
+    "of which %d is synthetic has pictures of both kinds",
+    async (syntheticShare, realLossShare, [ofReal, ofSynthetic]) => {
+      const shares = { ...options, syntheticShare, realLossShare };
+      const { sampleWeights } = await trainingBatch({ stream: ["a"], real, synthetic }, 0, shares);
+      const own = [...sampleWeights.slice(0, ofReal)];
+      const others = [...sampleWeights.slice(ofReal)];
+      expect(own).toEqual(Array(ofReal).fill(Math.fround(realLossShare / ofReal!)));
+      expect(others).toEqual(Array(ofSynthetic).fill(Math.fround((1 - realLossShare) / ofSynthetic!)));
+    },
+  );
 
   it.each([
     ["real alone", { stream: ["a"], real, synthetic: [] }],

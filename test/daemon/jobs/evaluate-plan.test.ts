@@ -12,7 +12,7 @@ const config: EvaluationInputs["config"] = {
   templates: ["{class}"],
   shots: null,
   imagesPerClass: null,
-  ...{ seeds: 3, steps: 10, batchSize: 8, learningRate: 1e-4 },
+  ...{ seeds: 3, steps: 10, batchSize: 8, learningRate: 1e-4, syntheticShare: 0.5, realLossShare: 0.8 },
   ...{ minLabelProbability: null, maxPhotoCosine: null, maxImageCosine: null },
 };
 
@@ -126,6 +126,15 @@ describe("identities", () => {
         .flat()
         .filter((id) => before.has(id)),
     ).toEqual([]);
+  });
+
+  it("of rows with both kinds alone know how batch and loss are shared", () => {
+    const before = plan();
+    for (const change of [{ syntheticShare: 0.25 }, { realLossShare: 0.5 }]) {
+      const after = idsOf(plan(change));
+      const changed = before.filter(({ tasks }, index) => tasks[0]!.id !== after[index]![0]).map(({ kind }) => kind);
+      expect(changed).toEqual(["real+synthetic"]);
+    }
   });
 
   it("are in groups that added seeds leave as they are", () => {

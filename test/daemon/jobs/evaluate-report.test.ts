@@ -171,6 +171,14 @@ describe("rows of several classifiers", () => {
     expect(found[4]!.difference!.difference).toBe(0);
   });
 
+  it("say what of a batch and of the loss is synthetic, where the file knows it", () => {
+    const classifier = { ...results.classifier, syntheticShare: 0.25, realLossShare: 0.8 };
+    expect(resultsMarkdown({ ...results, classifier })).toContain(
+      "learning rate 0.0001 (of real + synthetic: 25 % of a batch and 20 % of the loss are synthetic).",
+    );
+    expect(resultsMarkdown(results)).toContain("learning rate 0.0001. Images by");
+  });
+
   it("say whose they are, and are the best of their own", () => {
     const lines = resultsText(table).split("\n");
     expect(lines[0]).toContain("Against the classifier's real photos only (95 %)");

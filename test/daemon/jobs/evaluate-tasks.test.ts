@@ -30,7 +30,7 @@ describe("a group of classifiers", () => {
     const context: TrainingContext = {
       folder,
       sessions: { trainer: async () => trainer, judge: async () => judge, release: async () => undefined },
-      length: { steps: 4, batchSize: 2, learningRate: 1 },
+      length: { steps: 4, batchSize: 2, learningRate: 1, syntheticShare: 0.5, realLossShare: 0.8 },
       sources: { judged: () => () => Promise.reject(), trained: () => ({ label: 0, read: () => Promise.reject() }) },
       ...{ runSeed: 0, test: [], validation: undefined, checkpointSeconds: 10 },
       signal: new AbortController().signal,

@@ -104,6 +104,13 @@ describe("words", () => {
     );
   });
 
+  it("speaks of classifiers where an evaluation trains them", () => {
+    const judging: Progress = { ...progress, evaluation: { part: 1, parts: 2 } };
+    expect(progressLine(judging)).toBe(
+      "classifiers 0/4 (step 20/100 of 2, 4.0 classifier-steps/s, loss 0.3750), about 2 min 0 s left of part 2 of 2",
+    );
+  });
+
   it("gives a live block", () => {
     expect(progressLines(progressAfter({ ...started, adaptersDone: 2 }), { columns: 60, color: false })).toEqual([
       "adapters  ━━━━━━━──────── 2/4",
