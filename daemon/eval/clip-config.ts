@@ -23,12 +23,15 @@ export type ClipConfig = {
   readonly projectionDim: number;
 };
 
+/** For advice. */
+export const clipModel = "a CLIP model in transformers layout";
+
 /**
  * Read the config.json of a CLIPModel. Absent keys have transformers' defaults, those of ViT-B/32.
  * @throws LoftError "model-config-invalid", "model-config-unsupported"
  */
 export function readClipConfig(file: ConfigFile): ClipConfig {
-  const read = configReader(file);
+  const read = configReader(file, clipModel);
   read.only("model_type", ["clip"]);
   read.only("architectures", [null, ["CLIPModel"]]);
   // The two "_dict" are what the configs were made from; transformers reads them no more.
@@ -38,13 +41,13 @@ export function readClipConfig(file: ConfigFile): ClipConfig {
   read.finish();
   return {
     projectionDim,
-    text: readTextEncoderConfig(tower(file, "text_config")),
+    text: readTextEncoderConfig(tower(file, "text_config"), clipModel),
     vision: readVisionConfig(tower(file, "vision_config")),
   };
 }
 
 function readVisionConfig(file: ConfigFile): ClipVisionConfig {
-  const read = configReader(file);
+  const read = configReader(file, clipModel);
   const config: ClipVisionConfig = {
     imageSize: read.count("image_size", 224),
     patchSize: read.count("patch_size", 32),
@@ -56,6 +59,7 @@ function readVisionConfig(file: ConfigFile): ClipVisionConfig {
     layerNormEps: read.number("layer_norm_eps", 1e-5, { above: 0 }),
   };
   read.only("model_type", ["clip_vision_model"]);
+  read.only("architectures", [null, ["CLIPVisionModel"]]);
   read.only("num_channels", [3]);
   for (const key of ["is_encoder_decoder", "add_cross_attention", "is_decoder"]) read.only(key, [false]);
   read.ignore([...meaninglessKeys, "bos_token_id", "eos_token_id", "pad_token_id"]);
@@ -72,8 +76,13 @@ function readVisionConfig(file: ConfigFile): ClipVisionConfig {
 /** A tower's part of the file, under the file's name, without what transformers before 4.30 wrote into every config. */
 function tower({ path, json }: ConfigFile, key: string): ConfigFile {
   const part = json[key];
-  const entries = isRecord(part) ? Object.entries(part).filter(([name]) => !generationKeys.includes(name)) : [];
+  const entries = isRecord(part) ? Object.entries(part).filter(([name, value]) => !isOfNoTower(name, value)) : [];
   return { path: `${path} (${key})`, json: Object.fromEntries(entries) };
+}
+
+function isOfNoTower(name: string, value: unknown): boolean {
+  const isEmpty = isRecord(value) && Object.keys(value).length === 0;
+  return generationKeys.includes(name) || (name === "pruned_heads" && isEmpty);
 }
 
 /** How weights were initialized or stored, what a call returns, what is off at inference. */

@@ -4,6 +4,7 @@ import { isRecord } from "../checkpoint/json-text.ts";
 import type { Picture } from "../data/picture.ts";
 import { bicubic, bilinear, type Filter, resizeWindow } from "../data/resample.ts";
 import { configReader } from "../diffusion/configs/config-reader.ts";
+import { clipModel } from "./clip-config.ts";
 
 /** Of a network that takes normalized RGB: mean and standard deviation of each channel, for values in [0, 1]. */
 export type Normalization = { readonly mean: readonly number[]; readonly std: readonly number[] };
@@ -31,9 +32,11 @@ export function defaultProcessor(imageSize: number): ClipProcessor {
  * @throws LoftError "model-config-invalid", "model-config-unsupported"
  */
 export function readProcessor(file: ConfigFile): ClipProcessor {
-  const read = configReader(file);
-  read.only("image_processor_type", ["CLIPImageProcessor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"]);
+  const read = configReader(file, clipModel);
+  const types = ["CLIPImageProcessor", "CLIPImageProcessorFast", "CLIPImageProcessorPil", "CLIPFeatureExtractor"];
+  read.only("image_processor_type", types);
   read.only("feature_extractor_type", ["CLIPFeatureExtractor"]);
+  for (const unused of ["do_pad", "pad_size"]) read.only(unused, [null, false]);
   for (const step of ["do_resize", "do_center_crop", "do_normalize", "do_convert_rgb", "do_rescale"]) {
     read.only(step, [true]);
   }
@@ -45,6 +48,8 @@ export function readProcessor(file: ConfigFile): ClipProcessor {
     "rescale_factor",
     "processor_class",
     "default_to_square",
+    // How transformers computes, not what.
+    ...["data_format", "device", "disable_grouping", "input_data_format", "return_tensors"],
   ]);
   const resample = read.number("resample", 3, { integer: true, min: 2 });
   if (3 < resample) read.refuse("resample", "2 (bilinear) or 3 (bicubic)");

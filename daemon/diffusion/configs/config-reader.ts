@@ -32,24 +32,26 @@ export type ConfigReader = {
   readonly finish: () => void;
 };
 
-/** Open a config for reading; each method throws a LoftError that names file, key and value. */
-export function configReader(file: ConfigFile): ConfigReader {
+const stableDiffusion = "a model of the Stable Diffusion 1.x or 2.x kind";
+
+/**
+ * Open a config for reading; each method throws a LoftError that names file, key and value.
+ * @param wanted what kind of model would do, for the advice
+ */
+export function configReader(file: ConfigFile, wanted = stableDiffusion): ConfigReader {
+  const complain = (code: ErrorCode, what: string) => complaint({ path: file.path, wanted }, code, what);
   const seen = new Set<string>();
   const get = <T>(key: string, fallback: T | undefined): unknown => {
     seen.add(key);
     if (Object.hasOwn(file.json, key)) return file.json[key];
-    if (fallback === undefined) throw complaint(file, "model-config-invalid", `has no "${key}"`);
+    if (fallback === undefined) throw complain("model-config-invalid", `has no "${key}"`);
     return fallback;
   };
   const refuse = (key: string, supported: string): never => {
-    throw complaint(
-      file,
-      "model-config-unsupported",
-      `has "${key}": ${show(file.json[key])}; supported is ${supported}`,
-    );
+    throw complain("model-config-unsupported", `has "${key}": ${show(file.json[key])}; supported is ${supported}`);
   };
   const wrongType = (key: string, wanted: string): never => {
-    throw complaint(file, "model-config-invalid", `has "${key}": ${show(file.json[key])}, which should be ${wanted}`);
+    throw complain("model-config-invalid", `has "${key}": ${show(file.json[key])}, which should be ${wanted}`);
   };
   const number = (key: string, fallback?: number, rule: NumberRule = {}) => {
     const value = get(key, fallback);
@@ -99,7 +101,7 @@ export function configReader(file: ConfigFile): ConfigReader {
       const unknown = Object.keys(file.json).filter((key) => !seen.has(key) && !key.startsWith("_"));
       if (unknown.length === 0) return;
       const values = unknown.map((key) => `"${key}": ${show(file.json[key])}`).join(", ");
-      throw complaint(file, "model-config-unsupported", `has keys that this version does not know: ${values}`);
+      throw complain("model-config-unsupported", `has keys that this version does not know: ${values}`);
     },
   };
 }
@@ -118,13 +120,17 @@ function describeRule({ integer = false, min, above }: NumberRule): string {
   return min === undefined ? kind : `${kind} of at least ${min}`;
 }
 
-function complaint(file: ConfigFile, code: ErrorCode, what: string) {
+function complaint(
+  { path, wanted }: { readonly path: string; readonly wanted: string },
+  code: ErrorCode,
+  what: string,
+) {
   return loftError(code, {
-    what: `${file.path} ${what}.`,
+    what: `${path} ${what}.`,
     fix:
       code === "model-config-invalid"
         ? "Get the model's files again, or correct the file."
-        : "Use a model of the Stable Diffusion 1.x or 2.x kind; if yours is one, please report this key.",
+        : `Use ${wanted}; if yours is one, please report this key.`,
   });
 }
 

@@ -21,10 +21,11 @@ export type TextEncoderConfig = {
 
 /**
  * Read a text encoder's config.json. Absent keys have transformers' defaults.
+ * @param wanted as `configReader` takes it
  * @throws LoftError "model-config-invalid", "model-config-unsupported"
  */
-export function readTextEncoderConfig(file: ConfigFile): TextEncoderConfig {
-  const read = configReader(file);
+export function readTextEncoderConfig(file: ConfigFile, wanted?: string): TextEncoderConfig {
+  const read = configReader(file, wanted);
   const config: TextEncoderConfig = {
     vocabSize: read.count("vocab_size", 49408),
     hiddenSize: read.count("hidden_size", 512),

@@ -61,9 +61,21 @@ describe("the processor", () => {
     expect(excess("pixels.larger.0", enlarged)).toBeLessThanOrEqual(1);
   });
 
-  it("reads files of older versions, and refuses other steps", async () => {
+  it("reads files of older and of fast versions, and refuses other steps", async () => {
     const older = { path: "p", json: { size: 224, crop_size: 224, resample: 3, do_resize: true } };
     expect(readProcessor(older)).toEqual(defaultProcessor(224));
+    const steps = { do_resize: true, do_center_crop: true, do_normalize: true, do_rescale: true, do_convert_rgb: true };
+    const sizes = { size: { shortest_edge: 224 }, crop_size: { height: 224, width: 224 }, resample: 3 };
+    const extractor = { image_processor_type: "CLIPFeatureExtractor", feature_extractor_type: "CLIPFeatureExtractor" };
+    expect(readProcessor({ path: "p", json: { ...steps, ...sizes, ...extractor } })).toEqual(defaultProcessor(224));
+    const unused = { device: null, disable_grouping: null, do_pad: null, input_data_format: null, pad_size: null };
+    const fast = {
+      image_processor_type: "CLIPImageProcessorFast",
+      data_format: "channels_first",
+      return_tensors: null,
+    };
+    const json = { ...steps, ...sizes, ...fast, ...unused, default_to_square: false };
+    expect(readProcessor({ path: "p", json })).toEqual(defaultProcessor(224));
     await loftErrorOf(() => readProcessor({ path: "p", json: { ...older.json, do_center_crop: false } }));
     await loftErrorOf(() => readProcessor({ path: "p", json: { ...older.json, size: 100 } }));
     await loftErrorOf(() => readProcessor({ path: "p", json: { ...older.json, resample: 0 } }));
@@ -71,19 +83,32 @@ describe("the processor", () => {
 });
 
 describe("configs", () => {
-  it("reads the published kind of ViT-B/16, with its settings of text generation", () => {
-    const generation = { do_sample: false, num_beams: 1, top_k: 50, torchscript: false, pad_token_id: null };
+  it("reads the published kind of ViT-B/16, with all that transformers 4.16 wrote into it", () => {
+    const settings = {
+      ...{ _name_or_path: "", add_cross_attention: false, architectures: null, attention_dropout: 0 },
+      ...{ bad_words_ids: null, chunk_size_feed_forward: 0, cross_attention_hidden_size: null, dropout: 0 },
+      ...{ decoder_start_token_id: null, diversity_penalty: 0, do_sample: false, early_stopping: false },
+      ...{ encoder_no_repeat_ngram_size: 0, finetuning_task: null, forced_bos_token_id: null },
+      ...{ forced_eos_token_id: null, hidden_act: "quick_gelu", id2label: { "0": "LABEL_0", "1": "LABEL_1" } },
+      ...{ initializer_factor: 1, initializer_range: 0.02, is_decoder: false, is_encoder_decoder: false },
+      ...{ label2id: { LABEL_0: 0, LABEL_1: 1 }, layer_norm_eps: 1e-5, length_penalty: 1, max_length: 20 },
+      ...{ min_length: 0, no_repeat_ngram_size: 0, num_beam_groups: 1, num_beams: 1, num_hidden_layers: 12 },
+      ...{ num_return_sequences: 1, output_attentions: false, output_hidden_states: false, output_scores: false },
+      ...{ prefix: null, projection_dim: 512, problem_type: null, pruned_heads: {}, remove_invalid_values: false },
+      ...{ repetition_penalty: 1, return_dict: true, return_dict_in_generate: false, sep_token_id: null },
+      ...{ task_specific_params: null, temperature: 1, tie_encoder_decoder: false, tie_word_embeddings: true },
+      ...{ tokenizer_class: null, top_k: 50, top_p: 1, torch_dtype: null, torchscript: false },
+      ...{ transformers_version: "4.16.0.dev0", use_bfloat16: false },
+    };
+    const text = { bos_token_id: 0, eos_token_id: 2, pad_token_id: 1, max_position_embeddings: 77, vocab_size: 49408 };
+    const textSize = { hidden_size: 512, intermediate_size: 2048, num_attention_heads: 8 };
+    const vision = { bos_token_id: null, eos_token_id: null, pad_token_id: null, image_size: 224, patch_size: 16 };
+    const visionSize = { hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12 };
     const json = {
-      architectures: ["CLIPModel"],
-      model_type: "clip",
-      projection_dim: 512,
-      logit_scale_init_value: 2.6592,
-      initializer_factor: 1,
-      torch_dtype: "float32",
-      transformers_version: null,
-      text_config_dict: null,
-      text_config: { ...generation, pad_token_id: 1, hidden_size: 512, num_attention_heads: 8, eos_token_id: 2 },
-      vision_config: { ...generation, image_size: 224, patch_size: 16, num_hidden_layers: 12 },
+      ...{ architectures: ["CLIPModel"], model_type: "clip", projection_dim: 512, logit_scale_init_value: 2.6592 },
+      ...{ initializer_factor: 1, transformers_version: null, text_config_dict: null, vision_config_dict: null },
+      text_config: { ...settings, model_type: "clip_text_model", ...text, ...textSize },
+      vision_config: { ...settings, model_type: "clip_vision_model", ...vision, ...visionSize },
     };
     const config = readClipConfig({ path: "config.json", json });
     expect(config.vision).toMatchObject({ patchSize: 16, layerCount: 12, hiddenSize: 768, attentionHeads: 12 });
@@ -96,9 +121,11 @@ describe("configs", () => {
     ["patches that do not fit", { vision_config: { image_size: 30, patch_size: 8 } }],
     ["heads that do not fit", { vision_config: { num_attention_heads: 5 } }],
     ["an unknown key of a tower", { vision_config: { rotary: true } }],
+    ["heads taken out of a tower", { text_config: { pruned_heads: { "1": [0] } } }],
   ])("refuses %s by name", async (_, json) => {
     const error = await loftErrorOf(() => readClipConfig({ path: "config.json", json }), "model-config-unsupported");
     expect(error.what).toContain("config.json");
+    expect(error.fix).toContain("CLIP model");
   });
 
   it("says what a folder lacks", async () => {
