@@ -63,7 +63,7 @@ export type ResultRow = {
   readonly title: string;
   /** Where there are several: what the title and the id begin with. */
   readonly classifier?: string;
-  /** Where there are several and no row was named: the row of the same classifier that `difference` is to. */
+  /** Where there are several classifiers or shots and no row was named: the row that `difference` is to. */
   readonly reference?: string | null;
   readonly kind: "zero-shot" | "real" | "synthetic" | "real+synthetic";
   readonly method: string | null;

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import type { RunEvent } from "../../schemas/run-event.ts";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { counted } from "../base/counted.ts";
-import { loftError } from "../base/errors.ts";
+import { type LoftError, loftError } from "../base/errors.ts";
 import { printResolvedConfig } from "../config/print-config.ts";
 import { encodePng } from "../data/image-file.ts";
 import { syntheticXmp } from "../data/provenance.ts";
@@ -33,7 +33,12 @@ export type ActionContext = {
 };
 
 /** The result of a command: for people, and for `--json`. */
-export type ActionResult = { readonly text: string; readonly json: unknown };
+export type ActionResult = {
+  readonly text: string;
+  readonly json: unknown;
+  /** What the command fails with once the result is shown: only a part of it is there. */
+  readonly failure?: LoftError;
+};
 
 export type PlanRequest = {
   readonly config: string;

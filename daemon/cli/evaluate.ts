@@ -35,6 +35,7 @@ export function addEvaluateCommand(program: Command, context: CliContext): void 
       const shown = daemon === true ? leavingOnHangUp(context) : context;
       const result = await performAction(shown, asJson, (actionContext) => evaluate(request, actionContext));
       printResult(result, context, asJson);
+      if (result.failure !== undefined) throw result.failure;
     });
   addExamples(command, [
     ["loft evaluate photos.loft.json", "the table of all rows that the file asks for"],

@@ -108,12 +108,12 @@ function judgingNote(event: OwnEvent): string | undefined {
   switch (event.type) {
     case "run-started": {
       const again = event.adaptersDone === 0 ? "" : ` (${event.adaptersDone} are already done)`;
-      return `${event.adapters} classifiers${again} on ${event.provider}`;
+      return `${counted(event.adapters, "classifier")}${again} on ${event.provider}`;
     }
     case "run-finished":
-      return `done in ${durationText(event.seconds)}: ${event.adapters} classifiers`;
+      return `done in ${durationText(event.seconds)}: ${counted(event.adapters, "classifier")}`;
     case "run-interrupted":
-      return `stopped after ${durationText(event.seconds)}: ${event.adapters} classifiers more are done`;
+      return `stopped after ${durationText(event.seconds)}: ${counted(event.adapters, "classifier")} more done`;
     default:
       return ownNote(event);
   }

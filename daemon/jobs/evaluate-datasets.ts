@@ -17,34 +17,42 @@ export type DatasetsRequest = Omit<EvaluationRequest, "configFile" | "command"> 
   readonly folder: string;
 };
 
+export type DatasetsEvaluation = {
+  readonly results: LoftResults;
+  /** By its configuration, why a dataset has no results or, by its task, a classifier no answer. */
+  readonly failures: ReadonlyMap<string, LoftError>;
+};
+
 /**
  * Evaluate one configuration after the other. One that fails is told of in the table, and the others go on; the table
  * so far is always in the folder.
  * @throws LoftError "interrupted" after saving; what the first one threw when all of them failed; "usage-invalid" for a
  *   file that is given twice
  */
-export async function evaluateDatasets(request: DatasetsRequest): Promise<LoftResults> {
+export async function evaluateDatasets(request: DatasetsRequest): Promise<DatasetsEvaluation> {
   const { configFiles, folder, reference } = request;
   refuseTwice(configFiles);
   const outcomes: DatasetOutcome[] = configFiles.map(notYet);
-  const errors: LoftError[] = [];
+  const failures = new Map<string, LoftError>();
   let average: LoftResults | undefined;
   for (const [index, configFile] of configFiles.entries()) {
     try {
-      outcomes[index] = await evaluated(request, configFile);
+      const found = await evaluated(request, configFile);
+      outcomes[index] = found;
+      for (const [id, error] of found.evaluated.lost) failures.set(id, error);
     } catch (error) {
       if (!(error instanceof LoftError) || error.code === "interrupted") throw error;
       outcomes[index] = { ...notYet(configFile), problem: { what: error.what, fix: error.fix } };
       request.emit({ type: "warning", what: `${basename(configFile)}: ${error.what}`, fix: error.fix });
-      errors.push(error);
+      failures.set(configFile, error);
     }
     if (outcomes.every(({ evaluated: found }) => found === undefined)) continue;
     const distinct = withDistinctNames(outcomes, configFiles);
     average = averageResults(distinct, { name: distinct.map(({ name }) => name).join(", "), reference });
     await writeAverage(folder, average);
   }
-  if (average === undefined) throw errors[0]!;
-  return average;
+  if (average === undefined) throw [...failures.values()][0]!;
+  return { results: average, failures };
 }
 
 function notYet(configFile: string): DatasetOutcome {
@@ -52,7 +60,7 @@ function notYet(configFile: string): DatasetOutcome {
   return { name: basename(configFile, ".loft.json"), file: null, problem, evaluated: undefined };
 }
 
-async function evaluated(request: DatasetsRequest, configFile: string): Promise<DatasetOutcome> {
+async function evaluated(request: DatasetsRequest, configFile: string) {
   const found = await evaluate({ ...request, configFile, command: `loft generate ${basename(configFile)}` });
   const file = relative(request.folder, join(found.folder, resultsFile)).split(sep).join("/");
   return { name: found.results.name, file, problem: null, evaluated: found };

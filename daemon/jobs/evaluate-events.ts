@@ -46,15 +46,16 @@ async function tellingTheEnd<T>(
   action: (emit: (event: RunEvent) => void) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
-  let adapters = 0;
+  let [adapters, failed] = [0, 0];
   const emit = (event: RunEvent) => {
     if (event.type === "adapter-finished") adapters += 1;
+    if (event.type === "task-failed") failed += 1;
     if (event.type !== "evaluation") tell(event);
   };
   const made = () => ({ adapters, images: 0, seconds: (performance.now() - started) / 1000 });
   try {
     const result = await action(emit);
-    tell({ type: "run-finished", ...made(), failed: 0 });
+    tell({ type: "run-finished", ...made(), failed });
     return result;
   } catch (error) {
     if (error instanceof LoftError && error.code === "interrupted") tell({ type: "run-interrupted", ...made() });

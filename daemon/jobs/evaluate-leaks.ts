@@ -1,4 +1,5 @@
 /** Pictures that two splits of an evaluation share: the same bytes, or nearly the same picture in CLIP's eyes. */
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
 import type { EvaluationPicture, EvaluationWarning } from "./evaluate-pictures.ts";
@@ -8,19 +9,32 @@ import type { Onlooker } from "./onlooker.ts";
 export type Splits = Readonly<Record<string, readonly EvaluationPicture[]>>;
 
 /**
- * Two splits of the same pictures are one, in whatever folders they lie.
+ * A split whose pictures are all in another one says nothing, in whatever folders they lie. Photos that are all among
+ * the test pictures are only warned of: most of the test may be sound.
  * @throws LoftError "config-invalid"
  */
 export function refuseSamePictures(splits: Splits): void {
-  const contentsOf = (pictures: readonly EvaluationPicture[]) => new Set(pictures.map(({ sha256 }) => sha256));
   for (const { left, pictures, right, others } of pairsOf(splits)) {
-    const [own, other] = [contentsOf(pictures), contentsOf(others)];
-    if (own.size !== other.size || ![...own].every((hash) => other.has(hash))) continue;
-    throw loftError("config-invalid", {
-      what: `The ${left} pictures are the ${right} pictures, copied: all ${own.size} of them.`,
-      fix: "Keep test pictures apart: what a classifier learns from or is chosen with must not judge it.",
-    });
+    const [own, other] = [pictures, others].map((some) => new Set(some.map(({ sha256 }) => sha256)));
+    const isWithin = isSubset(own!, other!);
+    const isAround = isSubset(other!, own!);
+    if (isWithin && isAround)
+      throw leak(`The ${left} pictures are the ${right} pictures, copied: all ${own!.size} of them.`);
+    if (isWithin) throw leak(`All ${own!.size} ${left} pictures are among the ${right} pictures.`);
+    if (isAround && right !== "photos")
+      throw leak(`All ${other!.size} ${right} pictures are among the ${left} pictures.`);
   }
+}
+
+function isSubset(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...some].every((each) => others.has(each));
+}
+
+function leak(what: string) {
+  return loftError("config-invalid", {
+    what,
+    fix: "Keep test pictures apart: what a classifier learns from or is chosen with must not judge it.",
+  });
 }
 
 /** Pictures that are in two splits, byte by byte. */
@@ -31,7 +45,8 @@ export function leakWarnings(splits: Splits): readonly EvaluationWarning[] {
     if (shared.length === 0) return [];
     const [first] = shared as [EvaluationPicture];
     const example = `for example ${known.get(first.sha256)} and ${first.name}`;
-    return [{ what: `${shared.length} pictures are in ${right} and in ${left}, ${example}.`, fix: removeThem }];
+    const what = `${counted(shared.length, "picture")} of ${left} ${isOrAre(shared)} in ${right}, too, ${example}.`;
+    return [{ what, fix: removeThem }];
   });
 }
 
@@ -56,10 +71,14 @@ export async function nearLeakWarnings(
     if (near.length === 0) continue;
     const closest = near.reduce((best, each) => (best.cosine < each.cosine ? each : best));
     const example = `for example ${others[closest.index]!.name} and ${closest.picture.name} (cosine ${closest.cosine.toFixed(4)})`;
-    const what = `${near.length} pictures of ${left} are nearly pictures of ${right}, ${example}.`;
+    const what = `${counted(near.length, "picture")} of ${left} ${isOrAre(near)} nearly in ${right}, too, ${example}.`;
     warnings.push({ what, fix: `Look at them. ${removeThem}` });
   }
   return warnings;
+}
+
+function isOrAre({ length }: readonly unknown[]): string {
+  return length === 1 ? "is" : "are";
 }
 
 const removeThem = "Remove them from one of the two: the accuracies below are too high with them.";

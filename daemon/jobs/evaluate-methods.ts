@@ -38,6 +38,14 @@ function methodRoot(root: string, method: MethodName): string {
   return join(inRun(root, runPaths.methods), method);
 }
 
+/** The set that a method's run will end in, without its contents: enough to know the rows of the table. */
+export function expectedSet({ method, prepared }: MethodRun): SyntheticSet {
+  const images = prepared.wholePlan.images.map(
+    ({ id, classIndex }): SyntheticPicture => ({ name: "", file: "", sha256: id, label: classIndex, parents: [] }),
+  );
+  return { method, images };
+}
+
 type MethodOptions = Pick<RunOptions, "signal" | "emit" | "command" | "checkpointSeconds" | "evaluation">;
 
 /** Carry out a method's run, as far as it is not done, and list its images, with the user's verdicts. */

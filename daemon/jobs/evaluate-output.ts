@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../base/atomic-file.ts";
+import type { LoftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
 import { predictedClass } from "../eval/metrics.ts";
@@ -17,6 +18,8 @@ import type { PreparedEvaluation } from "./prepare-evaluation.ts";
 export type Found = {
   readonly cells: readonly Cell[];
   readonly answers: ReadonlyMap<string, TaskResult>;
+  /** By the ids of their tasks, why classifiers have no answer. */
+  readonly lost: ReadonlyMap<string, LoftError>;
   readonly references: References;
   readonly quality: readonly SetQuality[];
   readonly warnings: readonly EvaluationWarning[];
@@ -25,13 +28,13 @@ export type Found = {
 };
 
 export function resultsOf(prepared: PreparedEvaluation, found: Found): LoftResults {
-  const { cells, answers, references, quality, warnings, known } = found;
+  const { cells, answers, lost, references, quality, warnings, known } = found;
   const { own, trained, photos, test, validation } = prepared;
   const { config } = own.resolution;
   const classifiers = trained.map(({ name, sha256, length }) => ({ name, sha256, ...length }));
   const classes = own.dataset.classes.map(({ className }) => className);
   const labels = test.map(({ label }) => label);
-  const rows = resultRows(cells, answers, { labels, classes: classes.length, references, known });
+  const rows = resultRows(cells, answers, { labels, classes: classes.length, references, lost, known });
   const counts = { photos: photos.length, test: test.length, validation: validation?.length ?? null };
   return {
     formatVersion: 1,

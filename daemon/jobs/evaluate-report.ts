@@ -1,5 +1,6 @@
 /** The results of an evaluation as text: the table as Markdown and for terminals, and as CSV. Pure. */
 import type { LoftResults, ResultRow, SetQuality } from "../../schemas/results.ts";
+import { counted } from "../base/counted.ts";
 import { csvText } from "./csv-text.ts";
 
 /** The table of the paper's kind, with everything that has to be said about it. */
@@ -10,11 +11,15 @@ export function resultsMarkdown(results: LoftResults): string {
     ...(results.partial ? ["**Partial: runs are missing.**"] : []),
     factsOf(results).join("\n"),
     tableOf(results),
-    notesOf(results).join("\n"),
+    listOf(notesOf(results)),
     setsTable(results),
     warnings.map(({ what, fix }) => `- Warning: ${what} ${fix}`).join("\n"),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function listOf(notes: readonly string[]): string {
+  return notes.map((note) => `- ${note}`).join("\n");
 }
 
 function factsOf({ classifier, classifiers = [classifier], model, dataset, datasets }: LoftResults): readonly string[] {
@@ -53,7 +58,8 @@ export function resultsText(results: LoftResults): string {
       .join("  ")
       .trimEnd(),
   );
-  return [...lines, "* best", ...notesOf(results)].join("\n");
+  const partial = results.partial ? ["Partial: runs are missing."] : [];
+  return [...lines, "* best", ...partial, ...notesOf(results)].join("\n");
 }
 
 /** What a command says at the end: the table, and where the files lie. */
@@ -102,15 +108,16 @@ function cellsOf(
   ];
 }
 
-/** The head of the differences: to one row, or of each classifier to its own. */
+/** The head of the differences: to one row, or of each row to its own. */
 function againstText(rows: readonly ResultRow[], reference: string | null): string {
   const base = rows.find(({ id }) => id === reference);
   if (base !== undefined) return `Against ${base.title}`;
   const own = rows.filter((row) => rows.some((other) => other.reference === row.id));
   if (own.length === 0) return "Difference";
-  return own.every(({ kind }) => kind === "real")
-    ? "Against the classifier's real photos only"
-    : "Against the classifier's first row";
+  const whose = own.some(({ classifier }) => classifier !== undefined) ? "the classifier's " : "";
+  if (own.some(({ kind }) => kind !== "real")) return `Against ${whose}first row`;
+  const isOfSeveral = new Set(own.map(({ shots }) => shots)).size < 2;
+  return `Against ${whose}real photos only${isOfSeveral ? "" : " of as many shots"}`;
 }
 
 /** Rows whose means are over all datasets that any row has: a mean over easier ones alone would be the best of all. */
@@ -151,7 +158,8 @@ function notesOf(results: LoftResults): readonly string[] {
   const single = rows.some(({ kind, runs }) => kind !== "zero-shot" && runs.length === 1);
   return [
     ...[...reasons].map(([reason, places]) => `Missing: ${places.join(", ")}. ${reason}`),
-    ...fewerNotes(results),
+    ...fewerPhotosNotes(results),
+    ...fewerImagesNotes(results),
     ...allPhotosNotes(results),
     ...(single
       ? [
@@ -161,8 +169,22 @@ function notesOf(results: LoftResults): readonly string[] {
   ];
 }
 
-/** Rows whose classifiers learned from less than their columns say. */
-function fewerNotes({ rows, dataset: { classes } }: LoftResults): readonly string[] {
+/** Shots whose classifiers learned from fewer photos than the column says: classes have not all as many. */
+function fewerPhotosNotes({ rows, dataset: { classes } }: LoftResults): readonly string[] {
+  const counts = new Map<number, number>();
+  for (const { kind, shots, runs } of rows) {
+    const [run] = kind === "synthetic" ? [] : runs;
+    if (shots !== null && run !== undefined && run.realPictures < shots * classes.length)
+      counts.set(shots, run.realPictures);
+  }
+  return [...counts].map(([shots, count]) => {
+    const wanted = shots * classes.length;
+    return `Fewer photos than the column says: ${count} of ${wanted} at ${counted(shots, "shot")}. Classes that have fewer give all of theirs, and are seen less often.`;
+  });
+}
+
+/** Rows whose classifiers learned from fewer images than their columns say. */
+function fewerImagesNotes({ rows, dataset: { classes } }: LoftResults): readonly string[] {
   const fewer = rows.flatMap(({ id, imagesPerClass, runs }) => {
     const wanted = (imagesPerClass ?? 0) * classes.length;
     const counts = [...new Set(runs.map((run) => run.syntheticPictures))].sort((left, right) => left - right);
@@ -173,13 +195,17 @@ function fewerNotes({ rows, dataset: { classes } }: LoftResults): readonly strin
   return fewer.length === 0 ? [] : [`Fewer images than the column says: ${fewer.join(", ")}. ${reason}`];
 }
 
-/** Where no photos are left to draw, runs say nothing of the choice of photos. */
+/** Where no photos are left to draw, runs say nothing of the choice of photos, nor of another set of images. */
 function allPhotosNotes({ rows, dataset: { photos } }: LoftResults): readonly string[] {
   const isOfAll = ({ kind, runs }: ResultRow) =>
     kind !== "synthetic" && 1 < runs.length && runs.every(({ realPictures }) => realPictures === photos);
-  const ids = rows.filter(isOfAll).map(({ id }) => id);
-  if (ids.length === 0) return [];
-  return [`Runs of ${ids.join(", ")} differ in training alone: all of them have all ${photos} photos.`];
+  const shots = [...new Set(rows.filter(isOfAll).map((row) => row.shots))];
+  if (shots.length === 0) return [];
+  const same = rows.some(({ imagesPerClass }) => imagesPerClass !== null) ? " and the same images" : "";
+  const made = same === "" ? "" : " or another set of images";
+  return [
+    `At ${shots.join(", ")} shots every seed has all ${photos} photos${same}: ± and intervals cover training and test pictures, but not another choice of photos${made}. With evaluation.shots below data.shots each seed draws its own.`,
+  ];
 }
 
 function setsTable({ sets, dataset: { classes } }: LoftResults): string {
@@ -188,7 +214,7 @@ function setsTable({ sets, dataset: { classes } }: LoftResults): string {
     "Set",
     "Images",
     "Frechet",
-    "Kernel",
+    "Kernel x 1000",
     "Precision",
     "Recall",
     "Density",
@@ -202,13 +228,28 @@ function setsTable({ sets, dataset: { classes } }: LoftResults): string {
   const rows = sets.map((set) => [
     set.method,
     String(set.images),
-    ...[set.frechetDistance, set.kernelDistance, set.precision, set.recall, set.density, set.coverage].map(number),
+    ...[
+      set.frechetDistance,
+      thousandfold(set.kernelDistance),
+      set.precision,
+      set.recall,
+      set.density,
+      set.coverage,
+    ].map(number),
     number(set.diversity),
     percent(set.labelAgreement),
     String(set.copies.images.length),
     set.duplicates === undefined ? "-" : String(surplus(set.duplicates.groups)),
   ]);
-  return [markdownTable(head, rows), ...leftOutNotes(sets, classes)].join("\n\n");
+  return [markdownTable(head, rows), setsLegend, ...leftOutNotes(sets, classes)].join("\n\n");
+}
+
+const setsLegend =
+  "All images of a set against the real photos that it was made from, in CLIP's features. Frechet and kernel distance: less is nearer; the first falls with the number of pictures, so compare sets of one size. Precision and density: images among the photos; recall and coverage: photos among the images. Diversity: mean distance (1 - cosine) of two images of a class. Labels agree: percent that zero-shot classification gives their own class.";
+
+/** Features of length 1 make the distance a small number. */
+function thousandfold(value: number | null): number | null {
+  return value === null ? null : 1000 * value;
 }
 
 /** Images that an image before them in their group makes needless. */
@@ -229,20 +270,25 @@ function leftOutNotes(sets: readonly SetQuality[], classes: readonly string[]): 
   return notes.length === 0 ? [] : [notes.join("\n")];
 }
 
-/** One line per run, for spreadsheets. */
-export function resultsCsv({ rows, dataset, classifiers }: LoftResults): string {
+/** One line per run, for spreadsheets; from `mean` on, columns are of the row, and the same in the lines of its runs. */
+export function resultsCsv({ rows, dataset, classifiers, reference }: LoftResults): string {
   const about = classifiers === undefined ? "row,title" : "row,title,classifier";
-  const head = `${about},kind,method,shots,images_per_class,seed,accuracy,validation_accuracy,step,real,synthetic,mean,std`;
+  const head = `${about},kind,method,shots,images_per_class,seed,accuracy,validation_accuracy,step,real,synthetic,mean,std,ece,reference,difference,low,high`;
   const lines = rows.flatMap((row) =>
     row.runs.map((run) => [
       ...[row.id, row.title, ...(classifiers === undefined ? [] : [row.classifier ?? null])],
       ...[row.kind, row.method, row.shots, row.imagesPerClass],
       ...[run.seed, run.accuracy, run.validationAccuracy, run.step, run.realPictures, run.syntheticPictures],
-      ...[row.mean, row.std, ...row.perClass],
+      ...[row.mean, row.std, row.calibrationError, ...differenceFields(row, reference), ...row.perClass],
     ]),
   );
-  const columns = [...head.split(","), ...dataset.classes.map((name) => `accuracy of ${name}`)];
+  const columns = [...head.split(","), ...dataset.classes.map((name) => `mean accuracy of ${name}`)];
   return csvText([columns, ...lines]);
+}
+
+function differenceFields({ difference, reference: own }: ResultRow, reference: string | null) {
+  if (difference === null) return [null, null, null, null];
+  return [reference ?? own ?? null, difference.difference, difference.low, difference.high];
 }
 
 /** In percent with one digit, without the sign. */

@@ -20,14 +20,16 @@ const confidence = 0.95;
 
 export type Answers = ReadonlyMap<string, TaskResult>;
 
-/** The id of the row that differences are measured from: one for all, or one for each classifier by its label. */
-export type References = string | ReadonlyMap<string | null, string> | undefined;
+/** The id of the row that differences are measured from: one for all, or one for each row by its id. */
+export type References = string | ReadonlyMap<string, string> | undefined;
 
 export type RowOptions = {
   /** Of the test pictures. */
   readonly labels: readonly number[];
   readonly classes: number;
   readonly references: References;
+  /** The tasks of classifiers that were lost in training. */
+  readonly lost?: Pick<ReadonlySet<string>, "has">;
   /** Differences that were computed before, by their answers; the bootstrap takes longer than all the rest. */
   readonly known?: Map<string, ResultRow["difference"]>;
 };
@@ -36,7 +38,7 @@ export type RowOptions = {
 export function resultRows(
   cells: readonly Cell[],
   answers: Answers,
-  { labels, classes, references, known = new Map() }: RowOptions,
+  { labels, classes, references, lost = new Set(), known = new Map() }: RowOptions,
 ): readonly ResultRow[] {
   const differenceTo = (cell: Cell) => {
     const base = cells.find(({ id }) => id === referenceOf(cell, references));
@@ -56,9 +58,9 @@ export function resultRows(
     const { id, kind, method, shots, imagesPerClass, missing } = cell;
     return {
       ...{ id, title: titleOf(cell), kind, method, shots, imagesPerClass },
-      ...classifierFacts(cell, references),
+      ...ownFacts(cell, references),
       runs: found.map(({ task, result }, index) => runOf(task, result, accuracies[index]!)),
-      missing: [...missing, ...unanswered(cell, answers)],
+      missing: [...missing, ...unanswered(cell, answers, lost)],
       mean: found.length === 0 ? null : mean(accuracies),
       std: standardDeviation(accuracies) ?? null,
       perClass: found.length === 0 ? [] : perClassAccuracy(confusion),
@@ -69,27 +71,33 @@ export function resultRows(
   });
 }
 
-/** The rows that differences are measured from unless the user picks one: of each classifier real photos only, else the first. */
+/**
+ * The rows that differences are measured from unless the user picks one: the real photos alone, judged by the same
+ * classifier and of as many shots, so that a difference is what the images add; without them the classifier's first row.
+ */
 export function usualReferences(cells: readonly Cell[]): References {
-  const labels = [...new Set(cells.map(({ classifier }) => classifier))];
-  const entries = labels.flatMap((label) => {
-    const own = cells.filter(({ classifier }) => classifier === label);
-    const id = (own.findLast(({ kind }) => kind === "real") ?? own[0])?.id;
-    return id === undefined ? [] : [[label, id] as const];
+  const entries = cells.flatMap((cell) => {
+    const own = cells.filter(({ classifier }) => classifier === cell.classifier);
+    const real = own.filter(({ kind }) => kind === "real");
+    const most = real.reduce<Cell | undefined>(
+      (best, each) => (best && each.shots! <= best.shots! ? best : each),
+      undefined,
+    );
+    const base = real.find(({ shots }) => shots === cell.shots) ?? most ?? own[0];
+    return base === undefined ? [] : [[cell.id, base.id] as const];
   });
-  return labels.length < 2 && labels[0] == null ? entries[0]?.[1] : new Map(entries);
+  const ids = new Set(entries.map(([, id]) => id));
+  return ids.size < 2 ? [...ids][0] : new Map(entries);
 }
 
-function referenceOf({ classifier }: Pick<Cell, "classifier">, references: References): string | undefined {
-  return references === undefined || typeof references === "string" ? references : references.get(classifier);
+function referenceOf({ id }: Pick<Cell, "id">, references: References): string | undefined {
+  return references === undefined || typeof references === "string" ? references : references.get(id);
 }
 
-/** What a row says only where there are several classifiers. */
-function classifierFacts(cell: Cell, references: References): Pick<ResultRow, "classifier" | "reference"> {
-  const { classifier } = cell;
-  if (classifier === null) return {};
+/** What a row says only where there are several classifiers, or several rows to measure from. */
+function ownFacts(cell: Cell, references: References): Pick<ResultRow, "classifier" | "reference"> {
   return {
-    classifier,
+    ...(cell.classifier === null ? {} : { classifier: cell.classifier }),
     ...(typeof references === "object" ? { reference: referenceOf(cell, references) ?? null } : {}),
   };
 }
@@ -119,11 +127,13 @@ function answered({ tasks }: Cell, answers: Answers) {
   });
 }
 
-function unanswered({ tasks }: Cell, answers: Answers): ResultRow["missing"] {
+function unanswered({ tasks }: Cell, answers: Answers, lost: NonNullable<RowOptions["lost"]>): ResultRow["missing"] {
   return tasks
     .filter(({ id }) => !answers.has(id))
-    .map(({ seed }) => ({ seed, reason: "The evaluation has not come to it yet." }));
+    .map(({ id, seed }) => ({ seed, reason: lost.has(id) ? lostReason : "The evaluation has not come to it yet." }));
 }
+
+const lostReason = "Lost in training: its numbers became NaN or infinite. Lower evaluation.learningRate.";
 
 function predictionsOf({ probabilities }: TaskResult, labels: readonly number[]): readonly Prediction[] {
   return probabilities.map((each, index) => ({ probabilities: each, label: labels[index]! }));

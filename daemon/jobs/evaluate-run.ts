@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { LoftResults } from "../../schemas/results.ts";
 import type { EvaluationPart } from "../../schemas/run-event.ts";
 import { removeTornFiles } from "../base/atomic-file.ts";
-import { loftError } from "../base/errors.ts";
+import { type LoftError, loftError } from "../base/errors.ts";
 import { closest } from "../config/suggest.ts";
 import { clipPictures } from "../eval/clip-classifier.ts";
 import { mean } from "../eval/metrics.ts";
@@ -14,7 +14,7 @@ import type { EvaluationClassifier } from "./evaluate-classifier.ts";
 import { type EvaluationTeller, openEvaluationTeller } from "./evaluate-events.ts";
 import { evaluationFolder } from "./evaluate-files.ts";
 import { lookAt, lookUntrained, type Sight } from "./evaluate-look.ts";
-import { syntheticSet } from "./evaluate-methods.ts";
+import { expectedSet, syntheticSet } from "./evaluate-methods.ts";
 import { type Found, resultsOf, writeResults } from "./evaluate-output.ts";
 import { type PicturePlaces, writePicturePlaces } from "./evaluate-places.ts";
 import type { Cell, SyntheticSet } from "./evaluate-plan.ts";
@@ -34,6 +34,8 @@ export type Evaluation = {
   readonly folder: string;
   /** The rows' answers, in the order of the table. */
   readonly judged: readonly JudgedRow[];
+  /** By the ids of their tasks, why classifiers have no answer. */
+  readonly lost: ReadonlyMap<string, LoftError>;
 };
 
 /**
@@ -44,6 +46,8 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const prepared = await prepareEvaluation(request);
   const { own, methods, warnings } = prepared;
   const root = own.outputFolder;
+  // A row that will not be there is told now, not after the hours that the images take.
+  referencesOf(request.reference, cellsOf(classifierPlans(prepared, methods.map(expectedSet))));
   for (const warning of warnings) request.emit({ type: "warning", ...warning });
   // Before the runs of other methods: theirs lie in it, and would make it look like someone else's folder.
   await prepareRunFolder(root);
@@ -113,18 +117,19 @@ async function carryOut(
   const cells = cellsOf(filled);
   const answers = await foundAnswers(cells, folder, prepared.test.length);
   const known: Found["known"] = new Map();
+  const lost = new Map<string, LoftError>();
   const write = () => {
-    const found = { cells, answers, references, quality: seen.quality, warnings, known };
+    const found = { cells, answers, lost, references, quality: seen.quality, warnings, known };
     return writeResults(folder, resultsOf(prepared, found), { cells, answers, test: prepared.test });
   };
   emitStart(request, prepared, { planned: filled, answers, part });
   await write();
   for (const plan of filled) {
     const context = trainingContext(request, prepared, { trained: plan.trained, folder, store });
-    await trainAll(context, plan.cells, { answers, write }).finally(() => context.sessions.release());
+    await trainAll(context, plan.cells, { answers, lost, write }).finally(() => context.sessions.release());
   }
   const labels = prepared.test.map(({ label }) => label);
-  return { results: await write(), judged: cells.map((cell) => judgedRow(cell, answers, labels)) };
+  return { results: await write(), judged: cells.map((cell) => judgedRow(cell, answers, labels)), lost };
 }
 
 /** One model looks at sets and splits for all classifiers, so that all learn from the same images. */
@@ -149,16 +154,26 @@ async function lookWithAll(
   return seen;
 }
 
-type Filling = { readonly answers: Map<string, TaskResult>; readonly write: () => Promise<unknown> };
+type Filling = {
+  readonly answers: Map<string, TaskResult>;
+  readonly lost: Map<string, LoftError>;
+  readonly write: () => Promise<unknown>;
+};
 
 /** Train what has no answer yet; the table is written after each group. */
-async function trainAll(context: TrainingContext, cells: readonly Cell[], { answers, write }: Filling): Promise<void> {
+async function trainAll(
+  context: TrainingContext,
+  cells: readonly Cell[],
+  { answers, lost, write }: Filling,
+): Promise<void> {
   for (const { cell, group } of groupsOf(cells)) {
     stopIfInterrupted(context);
     // A process that was killed between answer and clean-up leaves its saved state.
     if (group.every(({ id }) => answers.has(id))) await removeClassifierCheckpoint(context.folder, group);
     else {
-      for (const result of await trainGroup(context, cell, group)) answers.set(result.id, result);
+      const outcome = await trainGroup(context, cell, group);
+      for (const result of outcome.results) answers.set(result.id, result);
+      for (const [id, error] of outcome.lost) lost.set(id, error);
       await write();
     }
   }

@@ -1,18 +1,20 @@
 /** A whole evaluation as a task of a worker process. */
 import { basename, join } from "node:path";
 import { evaluate } from "./evaluate-run.ts";
+import { runIncomplete } from "./run-job.ts";
 import type { TaskContext } from "./task-context.ts";
 import type { EvaluateTask, WorkerTasks } from "./worker-messages.ts";
 
 /**
  * Carry out an evaluation; its events are told as they come, its results lie in its folder.
- * @throws LoftError "interrupted" after saving, "run-locked", and what preparing and the tasks throw
+ * @throws LoftError "interrupted" after saving, "run-locked", "task-failed" when classifiers were lost, and what
+ *   preparing and the tasks throw
  */
 export async function evaluateTask(
   { config, device, reference, checkpointSeconds }: EvaluateTask,
   { places, signal, tell }: TaskContext,
 ): Promise<WorkerTasks["evaluate"]["result"]> {
-  const { folder, results } = await evaluate({
+  const { folder, results, lost } = await evaluate({
     configFile: config,
     modelsFolder: join(places.packageFolder, "models"),
     onlyClasses: [],
@@ -23,5 +25,6 @@ export async function evaluateTask(
     ...(reference === undefined ? {} : { reference }),
     ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
   });
+  if (0 < lost.size) throw runIncomplete(lost);
   return { folder, partial: results.partial };
 }

@@ -1,6 +1,6 @@
 /** Carries out the classifiers of an evaluation: trains the seeds of a cell together, judges them once, keeps answers. */
 import type { AdapterFinished, RunEvent } from "../../schemas/run-event.ts";
-import { loftError } from "../base/errors.ts";
+import { type LoftError, loftError } from "../base/errors.ts";
 import { type ClassifierJudge, rowParameters, type TrainingLength } from "../eval/classifier.ts";
 import { accuracy } from "../eval/metrics.ts";
 import type { ClassifierRow } from "../eval/training-batch.ts";
@@ -47,34 +47,47 @@ export function taskGroups({ tasks }: Pick<Cell, "tasks">): readonly (readonly C
   );
 }
 
+/** What became of a group: the answers of its classifiers, and why some have none, by the ids of their tasks. */
+export type GroupOutcome = {
+  readonly results: readonly TaskResult[];
+  readonly lost: ReadonlyMap<string, LoftError>;
+};
+
 /**
- * Train the classifiers of a group, or go on where they were, and keep their answers.
- * @throws LoftError "interrupted", "not-finite", and what reading pictures and computing throws
+ * Train the classifiers of a group, or go on where they were, and keep their answers. One whose numbers become NaN is
+ * lost, and told as failed; the others know nothing of it.
+ * @throws LoftError "interrupted", and what reading pictures and computing throws
  */
 export async function trainGroup(
   context: TrainingContext,
   cell: Cell,
   tasks: readonly ClassifierTask[],
-): Promise<readonly TaskResult[]> {
+): Promise<GroupOutcome> {
   const { folder, sessions, sources, test, emit } = context;
   const started = performance.now();
   const judge = await sessions.judge();
   const { best, losses, seconds } = await trained(context, { cell, tasks, judge, started });
+  const rows = [...tasks.keys()].filter((row) => Number.isFinite(losses[row]));
   const answers = await judge.judge(
-    best.map(({ parameters }) => parameters),
+    rows.map((row) => best[row]!.parameters),
     test.map(sources.judged),
   );
   const spent = (seconds + (performance.now() - started) / 1000) / tasks.length;
-  const results = tasks.map(({ id }, row): TaskResult => {
+  const results = rows.flatMap((row, index): TaskResult[] => {
     const { step, validationAccuracy } = best[row]!;
-    const probabilities = answers[row]!.map(kept);
-    return { formatVersion: 1, id, probabilities, validationAccuracy, step };
+    const probabilities = answers[index]!;
+    if (!probabilities.every((each) => each.every(Number.isFinite))) return [];
+    return [{ formatVersion: 1, id: tasks[row]!.id, probabilities: probabilities.map(kept), validationAccuracy, step }];
   });
   for (const result of results) await writeTaskResult(folder, result);
-  for (const [row, { id }] of tasks.entries())
-    emit(finishedEvent(cell, id, { finalLoss: losses[row]!, seconds: spent }));
+  for (const { id } of results) {
+    const finalLoss = losses[tasks.findIndex((task) => task.id === id)]!;
+    emit(finishedEvent(cell, id, { finalLoss, seconds: spent }));
+  }
+  const lost = lostOnes(cell, tasks, results);
+  for (const [id, { code, what, fix }] of lost) emit({ type: "task-failed", id, code, what, fix });
   await removeClassifierCheckpoint(folder, tasks);
-  return results;
+  return { results, lost };
 }
 
 type Group = {
@@ -87,7 +100,7 @@ type Group = {
 type Trained = {
   /** Of each row what validation chose: the earliest of the best; without validation the last. */
   readonly best: readonly Chosen[];
-  /** Of the last step. */
+  /** Of the last step; NaN or infinite where a classifier is lost. */
   readonly losses: readonly number[];
   /** Of earlier processes. */
   readonly seconds: number;
@@ -109,7 +122,9 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
   };
   emit(startEvent(cell, tasks, { step: state.step, steps: length.steps }));
   let savedAt = performance.now();
-  while (state.step < length.steps) {
+  // What has become NaN stays it: there is nothing to wait for where all are lost.
+  const isOver = () => length.steps <= state.step || (0 < state.step && !losses.some(Number.isFinite));
+  while (!isOver()) {
     if (signal.aborted) {
       if (0 < state.step) await save();
       throw interrupted();
@@ -118,7 +133,6 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
     const result = await trainer.step(rows, state);
     ({ state } = result);
     losses = [...result.losses];
-    refuseNotFinite(cell, tasks, { step: state.step, losses });
     const durationSeconds = (performance.now() - stepStarted) / 1000;
     emit(stepEvent(cell, { step: state.step, steps: length.steps, losses, durationSeconds }));
     if (isLook(context, state.step)) best = await lookedAt(context, group, { state, best });
@@ -130,17 +144,21 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
   return { best, losses, seconds };
 }
 
-/** The accuracy of a classifier that is lost would look like any other. */
-function refuseNotFinite(
-  { id }: Cell,
+/** Why classifiers have no answer: the accuracy of one that is lost would look like any other. */
+function lostOnes(
+  { id: row }: Cell,
   tasks: readonly ClassifierTask[],
-  { step, losses }: { readonly step: number; readonly losses: readonly number[] },
-): void {
-  const lost = tasks.find((_, row) => !Number.isFinite(losses[row]));
-  if (lost === undefined) return;
-  throw loftError("not-finite", {
-    what: `The loss of the classifier ${id}, seed ${lost.seed}, became NaN or infinite at step ${step}.`,
-    fix: "Lower evaluation.learningRate. Rows that are done stay in the results.",
+  results: readonly TaskResult[],
+): GroupOutcome["lost"] {
+  const lost = tasks.filter(({ id }) => !results.some((result) => result.id === id));
+  const entries = lost.map(({ id, seed }) => [id, notFinite(row, seed)] as const);
+  return new Map(entries);
+}
+
+function notFinite(row: string, seed: number): LoftError {
+  return loftError("not-finite", {
+    what: `The classifier ${row}, seed ${seed}, was lost in training: its numbers became NaN or infinite.`,
+    fix: "Lower evaluation.learningRate.",
   });
 }
 

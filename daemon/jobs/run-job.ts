@@ -1,6 +1,7 @@
 /** Carries out a prepared job in its run folder: lock, record, adapters, images, dataset files; resumable at any point. */
 import { availableParallelism } from "node:os";
 import type { EvaluationPart, RunEvent } from "../../schemas/run-event.ts";
+import { counted } from "../base/counted.ts";
 import { LoftError, loftError } from "../base/errors.ts";
 import { hashOf, type Json } from "../base/hash.ts";
 import { loftVersion } from "../base/version.ts";
@@ -166,7 +167,7 @@ function meanSteps(adapters: readonly AdapterTask[]): number {
 export function runIncomplete(failures: ReadonlyMap<string, LoftError>) {
   const first = [...failures.values()][0]!;
   return loftError("task-failed", {
-    what: `${failures.size} tasks failed; the others are done. The first: ${first.what}`,
+    what: `${counted(failures.size, "task")} failed; the others are done. The first: ${first.what}`,
     fix: first.fix,
     cause: first,
   });

@@ -28,8 +28,9 @@ async function threeDatasets() {
 describe("several datasets", { timeout: 120_000 }, () => {
   it("end in a table of their means, partial where one failed", async () => {
     const { request, configFiles } = await threeDatasets();
-    const results = await evaluateDatasets({ ...request, configFiles });
+    const { results, failures } = await evaluateDatasets({ ...request, configFiles });
     expect(results.partial).toBe(true);
+    expect([...failures].map(([file, { code }]) => [file, code])).toEqual([[configFiles[2], "data-folder-missing"]]);
     expect(results.datasets!.map(({ name, results: file, partial }) => [name, file, partial])).toEqual([
       ["tiny (a)", "../a/runs/tiny/evaluation/results.loft-results.json", false],
       ["tiny (b)", "../b/runs/tiny/evaluation/results.loft-results.json", false],

@@ -193,6 +193,37 @@ describe("rows of several classifiers", () => {
   });
 });
 
+describe("rows of several numbers of shots", () => {
+  const named = (shots: number) => [
+    cell(`real-s${shots}`, 2, { shots }),
+    cell(`loft-s${shots}-n3`, 2, { kind: "synthetic", method: "loft", shots, imagesPerClass: 3 }),
+  ];
+  const curve = [cells[0]!, ...named(4), ...named(2)];
+  const own = new Map([
+    ...answers,
+    ...[0, 1].flatMap((seed) => [answer(`real-s4 ${seed}`, [0, 0, 1, 1]), answer(`loft-s4-n3 ${seed}`, [0, 0, 1, 1])]),
+  ]);
+  const found = resultRows(curve, own, { labels, classes: 2, references: usualReferences(curve) });
+  const table: LoftResults = { ...results, partial: false, reference: null, rows: found };
+
+  it("are measured from the real photos of as many shots, zero-shot from those of the most", () => {
+    expect(found.map(({ id, reference, difference }) => [id, reference, difference?.difference])).toEqual([
+      ["zero-shot", "real-s4", -0.5],
+      ["real-s4", "real-s4", undefined],
+      ["loft-s4-n3", "real-s4", 0],
+      ["real-s2", "real-s2", undefined],
+      ["loft-s2-n3", "real-s2", 0.375],
+    ]);
+    expect(resultsText(table)).toContain("Against real photos only of as many shots (95 %)");
+    expect(resultsCsv(table)).toMatch(/loft-s2-n3,.*,real-s2,0\.375,/);
+  });
+
+  it("say where a class has fewer photos than the column says", () => {
+    // Four photos of two classes.
+    expect(resultsText(table)).toContain("Fewer photos than the column says: 4 of 8 at 4 shots.");
+  });
+});
+
 describe("texts", () => {
   it.each([
     ["results.md", resultsMarkdown],

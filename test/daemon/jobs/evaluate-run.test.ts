@@ -264,6 +264,17 @@ const cases: readonly Case[] = [
     "The test pictures are the validation pictures, copied: all 4",
     (folder) => cp(join(folder, "test"), join(folder, "validation"), { recursive: true }),
   ],
+  [
+    "validation pictures that are all test pictures",
+    { validation: "validation" },
+    "config-invalid",
+    "All 2 validation pictures are among the test pictures",
+    (folder) =>
+      cp(join(folder, "test"), join(folder, "validation"), {
+        recursive: true,
+        filter: (file) => !file.endsWith("1.png"),
+      }),
+  ],
   ["an unknown classifier", { classifier: "loft-mini-clap" }, "model-missing", 'Did you mean "loft-mini-clip"?'],
   [
     "zero-shot of a network that knows nothing",
@@ -373,7 +384,7 @@ describe("quality", { timeout: 240_000 }, () => {
     const { results } = await evaluateTiny(run, { emit: (event) => emitted.push(event) });
     expect(results.warnings).toHaveLength(1);
     expect(results.warnings[0]!.what).toMatch(
-      /^1 pictures of .* are nearly pictures of .*cat\/0\.png and cat\/again\.jpg/,
+      /^1 picture of test is nearly in photos, too, .*cat\/0\.png and cat\/again\.jpg/,
     );
     const told = emitted.map((event) => (event.type === "evaluation" ? event.event : event));
     expect(told).toContainEqual({ type: "warning", ...results.warnings[0] });
@@ -409,10 +420,11 @@ describe("bad input", () => {
     expect(await readdir(folder)).not.toContain("runs");
   });
 
-  it("names the rows when the reference is none", async () => {
-    const run = await makeTinyEvaluation(await temporaryFolder(), { rows: ["zero-shot", "real"] });
-    const error = await loftErrorOf(() => evaluateTiny(run, { reference: "reel-s2" }), "usage-invalid");
-    expect(error.fix).toContain('Did you mean "real-s2"?');
+  it("names the rows when the reference is none, before images are made", async () => {
+    const run = await makeTinyEvaluation(await temporaryFolder(), { rows: ["real", "synthetic"] });
+    const error = await loftErrorOf(() => evaluateTiny(run, { reference: "lift-s2-n3" }), "usage-invalid");
+    expect(error.fix).toContain('Did you mean "loft-s2-n3"?');
+    expect(await readdir(run.folder)).not.toContain("runs");
   });
 
   it("says that evaluation.test is needed", async () => {
