@@ -1,6 +1,7 @@
 /** Training CLIP classifiers side by side: each one's batch is cut into shares that know nothing of each other. */
 import { initialLora, type LoraLayout } from "../adapters/lora.ts";
 import { randomStream } from "../base/random.ts";
+import { peakBytes } from "../engine/graph/memory.ts";
 import { concatenated, float32, type HostTensor } from "../engine/graph/tensor.ts";
 import { nodesOf } from "../engine/graph/walk.ts";
 import { multiplications } from "../engine/graph/work.ts";
@@ -70,17 +71,24 @@ function shareGraph({ model, layout, texts }: ClipParts, batchSize: number, rows
 /** Texts are encoded in every share: cutting a batch may cost this many times the work, and is quicker still. */
 const mostWork = 1.3;
 
+/** What a share of a large model's batch may take beside the weights, in bytes: machines of 8 GiB can hold it. */
+const mostShareBytes = 2 ** 31;
+
 /**
- * How many shares a classifier's batch is cut into: the same on a machine of any number of cores, so that a classifier
- * is, too. Where sessions are not parted anyway, one.
+ * How many shares a classifier's batch is cut into: the same on a machine of any size, so that a classifier is, too.
+ * A small model's batch is cut for the cores, where sessions are parted at all; a large model's for the memory.
  */
-export function shareCount(parts: ClipParts, batchSize: number): 1 | 2 {
-  const { model } = parts;
-  if (batchSize % 2 === 1 || model.session.provider !== "cpu") return 1;
-  const whole = shareGraph(parts, batchSize, 1);
-  if (isLargeModel(nodesOf(Object.values(whole)))) return 1;
-  const work = (size: number) => multiplications(Object.values(shareGraph(parts, size, 1)));
-  return 2 * work(batchSize / 2) <= mostWork * work(batchSize) ? 2 : 1;
+export function shareCount(parts: ClipParts, batchSize: number): number {
+  const graph = (size: number) => Object.values(shareGraph(parts, size, 1));
+  const whole = graph(batchSize);
+  if (isLargeModel(nodesOf(whole))) {
+    const counts = Array.from({ length: batchSize }, (_, index) => index + 1).filter(
+      (count) => batchSize % count === 0,
+    );
+    return counts.find((count) => peakBytes(graph(batchSize / count)) <= mostShareBytes) ?? batchSize;
+  }
+  if (batchSize % 2 === 1 || parts.model.session.provider !== "cpu") return 1;
+  return 2 * multiplications(graph(batchSize / 2)) <= mostWork * multiplications(whole) ? 2 : 1;
 }
 
 /**

@@ -50,7 +50,8 @@ export async function createRowSession(
 
 /**
  * The same for large rows: a session computes one row after the other, so that what it works on stays near the core, and
- * takes the next row as soon as it is done. Outputs have the rows (or a multiple) in front.
+ * takes the next row as soon as it is done; a large model's rows would not fit into memory together. Outputs have the
+ * rows (or a multiple) in front.
  * @throws what createSession throws
  */
 export async function createRowByRowSession(
@@ -59,7 +60,7 @@ export async function createRowByRowSession(
   options: SessionOptions,
 ): Promise<Session> {
   const whole = buildModel(build(rows), options);
-  if (options.provider !== "cpu" || whole.isLarge) return openSession(whole, options);
+  if (options.provider !== "cpu" && !whole.isLarge) return openSession(whole, options);
   const model = buildModel(build(1), options);
   const shares = sharesOf(rows, model, options);
   const { sessions, release } =
