@@ -8,12 +8,9 @@ export function nearestRows(rows: Features, others: Features): readonly (Nearest
   return rows.map((row) => nearestRow(row, others, () => true));
 }
 
-/** For each row the nearest of those before it that `isComparable` allows. */
-export function nearestEarlier(
-  rows: Features,
-  isComparable: (index: number, earlier: number) => boolean,
-): readonly (Nearest | undefined)[] {
-  return rows.map((row, index) => nearestRow(row, rows, (other) => other < index && isComparable(index, other)));
+/** For each row the nearest of those before it. */
+export function nearestEarlier(rows: Features): readonly (Nearest | undefined)[] {
+  return rows.map((row, index) => nearestRow(row, rows, (other) => other < index));
 }
 
 function nearestRow(row: Float32Array, others: Features, isAllowed: (index: number) => boolean): Nearest | undefined {
@@ -29,23 +26,32 @@ function nearestRow(row: Float32Array, others: Features, isAllowed: (index: numb
 /** Cosine from which pictures count as one where nothing is known of how far apart different ones are. */
 const usualCosine = 0.98;
 
+/** The features of one picture, computed twice, may differ by this much. */
+const rounding = 1e-6;
+
 /** Share of the photos whose neighbors may be nearer than what counts as usual for different pictures. */
 const closestShare = 0.05;
+
+/** A photo whose neighbor is nearer than this part of the median has a copy among the photos, and tells nothing. */
+const copyShare = 0.05;
 
 /**
  * The cosine from which two pictures count as one. How near different pictures come depends on the network and on what
  * they show (photos of shirts lie at 0.999 with a small CLIP), so that the distance 1 - cosine has to be a quarter of the
  * distance that nearly all different photos keep from each other, and at most 0.02.
- * @param photos pictures that are known to be different
+ * @param photos pictures that are known to be different, except for some that may be near copies of each other
  */
 export function samePictureCosine(photos: Features): number {
   const gaps = photos.flatMap((row, index) => {
     const nearest = nearestRow(row, photos, (other) => other !== index);
-    return nearest === undefined ? [] : [1 - nearest.cosine];
+    return nearest === undefined ? [] : [Math.max(0, 1 - nearest.cosine)];
   });
   gaps.sort((left, right) => left - right);
-  const usualGap = gaps[Math.floor(closestShare * gaps.length)];
-  return usualGap === undefined ? usualCosine : Math.max(usualCosine, 1 - Math.max(0, usualGap) / 4);
+  const median = gaps[Math.floor(gaps.length / 2)]!;
+  const usual = gaps.filter((gap) => copyShare * median <= gap);
+  const usualGap = usual[Math.floor(closestShare * usual.length)];
+  const cosine = usualGap === undefined ? usualCosine : Math.max(usualCosine, 1 - usualGap / 4);
+  return Math.min(cosine, 1 - rounding);
 }
 
 function cosineOf(left: Float32Array, right: Float32Array): number {

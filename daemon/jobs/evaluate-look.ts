@@ -103,6 +103,9 @@ function named(pictures: readonly EvaluationPicture[]): readonly (readonly [stri
   return pictures.map(({ name, sha256, label }) => [name, sha256, label] as const);
 }
 
+/** Raise it when a change of the code changes what is found out. */
+const factsVersion = 2;
+
 function factId({ classifier }: Sight, about: Parameters<typeof hashOf>[0]): string {
-  return hashOf({ version: evaluationVersion, clip: classifier.sha256, about });
+  return hashOf({ version: evaluationVersion, factsVersion, clip: classifier.sha256, about });
 }

@@ -1,6 +1,7 @@
 /** The pictures of an evaluation: test and validation folders matched with the run's classes. */
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
 import { closest } from "../config/suggest.ts";
 import { type FewShotFolder, readFewShotFolder } from "../data/few-shot-folder.ts";
@@ -80,10 +81,18 @@ function missingLabels(missing: Dataset["classes"], field: string, { problems }:
   });
 }
 
+/** One warning for all files with the same problem: a folder may have hundreds of copies. */
 function problemWarnings({ problems }: FewShotFolder, field: string): readonly EvaluationWarning[] {
-  return problems
-    .filter(({ code }) => code !== "class-single")
-    .map(({ path, message }) => ({ what: `${field}: ${path}: ${message}`, fix: "Mend or remove the file." }));
+  const groups = new Map<string, (typeof problems)[number][]>();
+  for (const problem of problems) groups.set(problem.code, [...(groups.get(problem.code) ?? []), problem]);
+  groups.delete("class-single");
+  return [...groups.values()].map((alike) => {
+    const [{ path, message, effect, fix }] = alike as [(typeof problems)[number]];
+    const more = alike.length === 1 ? undefined : `${counted(alike.length - 1, "more file")} like it`;
+    const leftOut = more === undefined ? " It is left out." : ` It and ${more} are left out.`;
+    const noted = more === undefined ? "" : ` There ${alike.length === 2 ? "is" : "are"} ${more}.`;
+    return { what: `${field}: ${path}: ${message}${effect === "left-out" ? leftOut : noted}`, fix };
+  });
 }
 
 /**

@@ -191,7 +191,8 @@ function fewerImagesNotes({ rows, dataset: { classes } }: LoftResults): readonly
     if (counts.length === 0 || wanted <= counts[0]!) return [];
     return [`${id} (${counts.join(", ")} of ${wanted})`];
   });
-  const reason = "The photos drawn, verdicts and rules leave no more.";
+  const reason =
+    "The photos drawn, verdicts and rules leave no more; whole sets of fewer photos take a run with data.shots of that number.";
   return fewer.length === 0 ? [] : [`Fewer images than the column says: ${fewer.join(", ")}. ${reason}`];
 }
 
@@ -245,7 +246,7 @@ function setsTable({ sets, dataset: { classes } }: LoftResults): string {
 }
 
 const setsLegend =
-  "All images of a set against the real photos that it was made from, in CLIP's features. Frechet and kernel distance: less is nearer; the first falls with the number of pictures, so compare sets of one size. Precision and density: images among the photos; recall and coverage: photos among the images. Diversity: mean distance (1 - cosine) of two images of a class. Labels agree: percent that zero-shot classification gives their own class.";
+  "All images of a set against the real photos that it was made from, in CLIP's features. Frechet and kernel distance: less is nearer; the first falls with the number of pictures, so compare sets of one size (of more than 5,000 images so many, evenly taken, are compared). Precision and density: images among the photos; recall and coverage: photos among the images. Diversity: mean distance (1 - cosine) of two images of a class. Labels agree: percent that zero-shot classification gives their own class.";
 
 /** Features of length 1 make the distance a small number. */
 function thousandfold(value: number | null): number | null {

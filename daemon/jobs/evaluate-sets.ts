@@ -1,8 +1,15 @@
 /** How good the synthetic sets are beside what classifiers make of them: measured in CLIP's feature space. */
 import type { SetQuality } from "../../schemas/results.ts";
 import { mean, predictedClass } from "../eval/metrics.ts";
-import { nearestEarlier, nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
-import { coverageOf, diversity, duplicateGroups, frechetDistance, kernelDistance } from "../eval/set-quality.ts";
+import { type Nearest, nearestEarlier, nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
+import {
+  coverageOf,
+  diversity,
+  duplicateGroups,
+  type Features,
+  frechetDistance,
+  kernelDistance,
+} from "../eval/set-quality.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { SyntheticSet } from "./evaluate-plan.ts";
 import type { Onlooker } from "./onlooker.ts";
@@ -22,19 +29,31 @@ export type ImageFacts = {
   readonly earlierCosine: number | null;
 };
 
+/**
+ * Images whose pairs are all compared: more would take hours. Of a larger set so many, evenly taken, stand for it in the
+ * distances and in precision, recall, density and coverage, and duplicates are looked for within each class.
+ */
+const mostCompared = 5000;
+
 /** Compare a set with the real photos; a thousand pictures' features take a megabyte. */
 export async function setFacts(
-  { features, zeroShot }: Onlooker,
+  { features, zeroShot }: Pick<Onlooker, "features" | "zeroShot">,
   photos: readonly EvaluationPicture[],
   { method, images }: SyntheticSet,
+  most = mostCompared,
 ): Promise<SetFacts> {
   const real = await features(photos);
   const synthetic = await features(images);
   const probabilities = await zeroShot(synthetic);
   const threshold = samePictureCosine(real);
   const nearest = nearestRows(synthetic, real).map((found) => found!);
-  const isOfOneClass = (index: number, other: number) => images[index]!.label === images[other]!.label;
-  const earlier = nearestEarlier(synthetic, isOfOneClass);
+  const classes = indicesByLabel(images);
+  const earlier = nearestEarlierOfClass(synthetic, classes);
+  const some = evenly(synthetic, most);
+  const duplicates =
+    synthetic.length <= most
+      ? duplicateGroups(synthetic, threshold)
+      : duplicatesOfClasses(synthetic, classes, threshold);
   const isEnough = 2 <= real.length && 2 <= synthetic.length;
   const copies = nearest.flatMap(({ index: photo, cosine }, index) =>
     cosine < threshold ? [] : [{ file: images[index]!.name, photo: photos[photo]!.name, cosine }],
@@ -44,15 +63,15 @@ export async function setFacts(
     quality: {
       method,
       images: images.length,
-      frechetDistance: isEnough ? frechetDistance(real, synthetic) : null,
-      kernelDistance: isEnough ? kernelDistance(real, synthetic) : null,
-      ...coverageOf(real, synthetic),
-      diversity: meanDiversity(synthetic, images),
+      frechetDistance: isEnough ? frechetDistance(real, some) : null,
+      kernelDistance: isEnough ? kernelDistance(real, some) : null,
+      ...coverageOf(real, some),
+      diversity: meanDiversity(synthetic, classes),
       labelAgreement: mean(agree.map(Number)),
       copies: { threshold, images: copies },
       duplicates: {
         threshold,
-        groups: duplicateGroups(synthetic, threshold).map((group) => group.map((index) => images[index]!.name)),
+        groups: duplicates.map((group) => group.map((index) => images[index]!.name)),
       },
     },
     images: images.map(({ label }, index) => ({
@@ -63,11 +82,46 @@ export async function setFacts(
   };
 }
 
-/** Of the classes that have two images. */
-function meanDiversity(features: readonly Float32Array[], images: SyntheticSet["images"]): number | null {
-  const spreads = [...new Set(images.map(({ label }) => label))].flatMap((label) => {
-    const spread = diversity(features.filter((_, index) => images[index]!.label === label));
-    return spread === undefined ? [] : [spread];
+/** The indices of each class's images, classes in the order of their first image. */
+function indicesByLabel(images: SyntheticSet["images"]): readonly (readonly number[])[] {
+  const classes = new Map<number, number[]>();
+  for (const [index, { label }] of images.entries()) classes.set(label, [...(classes.get(label) ?? []), index]);
+  return [...classes.values()];
+}
+
+/** At most `most` of the rows, from the first one on in equal steps. */
+export function evenly<Row>(rows: readonly Row[], most: number): readonly Row[] {
+  if (rows.length <= most) return rows;
+  return Array.from({ length: most }, (_, index) => rows[Math.floor((index * rows.length) / most)]!);
+}
+
+type Classes = ReturnType<typeof indicesByLabel>;
+
+/** For each image the nearest of those before it in its class. */
+function nearestEarlierOfClass(features: Features, classes: Classes): readonly (Nearest | undefined)[] {
+  const all: (Nearest | undefined)[] = features.map(() => undefined);
+  for (const own of classes) {
+    const found = nearestEarlier(own.map((index) => features[index]!));
+    for (const [place, index] of own.entries()) {
+      const nearest = found[place];
+      if (nearest !== undefined) all[index] = { ...nearest, index: own[nearest.index]! };
+    }
+  }
+  return all;
+}
+
+function duplicatesOfClasses(features: Features, classes: Classes, threshold: number): readonly (readonly number[])[] {
+  return classes.flatMap((own) => {
+    const groups = duplicateGroups(
+      own.map((index) => features[index]!),
+      threshold,
+    );
+    return groups.map((group) => group.map((place) => own[place]!));
   });
+}
+
+/** Of the classes that have two images. */
+function meanDiversity(features: Features, classes: Classes): number | null {
+  const spreads = classes.flatMap((own) => diversity(own.map((index) => features[index]!)) ?? []);
   return spreads.length === 0 ? null : mean(spreads);
 }

@@ -1,4 +1,5 @@
 /** Test folders matched with the classes of a run. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readLabeledFolder } from "../../../daemon/jobs/evaluate-pictures.ts";
@@ -29,5 +30,17 @@ describe("a folder of test pictures", () => {
   it("may be called as the class, in any form of its letters", async () => {
     const run = dataset(["n01", "n02"], { n01: "Käfer", n02: "日本" });
     expect(await labelsOf(["Ka\u0308fer", "日本"], run)).toEqual({ "Ka\u0308fer": 0, 日本: 1 });
+  });
+
+  it("tells of all files with one problem in one warning", async () => {
+    const folder = await temporaryFolder();
+    for (const name of ["0", "1", "2", "3"]) await writePhoto(join(folder, "a", `${name}.png`), tinyPhoto("same"));
+    await writeFile(join(folder, "a", "notes.txt"), "no picture");
+    const { pictures, warnings } = await readLabeledFolder(folder, "evaluation.test", dataset(["a"], {}));
+    expect(pictures.map(({ name }) => name)).toEqual(["a/0.png"]);
+    expect(warnings.map(({ what }) => what)).toEqual([
+      "evaluation.test: a/1.png: It is a copy of a/0.png. It and 2 more files like it are left out.",
+      "evaluation.test: a/notes.txt: The content is no image format that is known here. It is left out.",
+    ]);
   });
 });
