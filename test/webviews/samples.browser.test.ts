@@ -8,6 +8,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser, launchBrowser, noBrowser } from "./support/browser.ts";
 import { type FakeHost, type FakeHostOptions, openPage, sampleAt, snapshot } from "./support/fake-host.ts";
+import { type FakePages, fakePages } from "./support/fake-page.ts";
 import { type FakeRun, fakeCurves, fakeRun } from "./support/fake-run.ts";
 import {
   artefacts,
@@ -50,6 +51,7 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
   const run = fakeRun({ imagesPerClass: 60 });
   const live = fakeRun({ imagesPerClass: 7, plannedPerClass: 40, state: "running", untrained: ["train"] });
   let browser: Browser;
+  let pages: FakePages;
   let server: PageServer;
   const opened: FakeHost[] = [];
 
@@ -57,6 +59,7 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
     await mkdir(artefacts, { recursive: true });
     await writeFile(`${artefacts}.gitignore`, "*\n");
     [browser, server] = await Promise.all([launchBrowser(program as string), servePage()]);
+    pages = fakePages(browser);
   });
 
   afterAll(async () => {
@@ -69,7 +72,7 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
   });
 
   async function open(shown: FakeRun, options: Partial<FakeHostOptions> = {}): Promise<FakeHost> {
-    const host = await openPage(browser, server, shown, { theme: dark, ...options });
+    const host = await openPage(pages, server, shown, { theme: dark, ...options });
     opened.push(host);
     await host.page.locator("loft-run-header h1").waitFor();
     return host;
@@ -449,7 +452,7 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
 
   it("scrolls through 10,000 images without blank frames and in little memory", async () => {
     const many = fakeRun({ imagesPerClass: 1667 });
-    const { page } = await open(many);
+    const { page } = await open(many, { isFresh: true });
     await expect.poll(() => page.getByRole("rowheader").first().textContent(), patience).toContain("1,667");
     const client = await page.context().newCDPSession(page);
     // Processor time of the page's thread, so that other work on this machine counts for nothing.

@@ -1,6 +1,6 @@
 /** Plays the extension to a page in a browser: answers its messages, remembers them, and sends what a test wants. */
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { LossCurve, RunSummary, Sample } from "../../../schemas/protocol.ts";
 import {
   type HostMessage,
@@ -9,7 +9,7 @@ import {
   type PageState,
   readPageMessage,
 } from "../../../webviews/samples/protocol.ts";
-import { type FakePage, type FakePageOptions, openFakePage } from "./fake-page.ts";
+import type { FakePage, FakePageOptions, FakePages } from "./fake-page.ts";
 import { type FakeRun, fakeCurves } from "./fake-run.ts";
 import { blend, type PageServer, photoPath } from "./page-server.ts";
 import type { Theme } from "./themes.ts";
@@ -37,8 +37,8 @@ export type FakeHostOptions = FakePageOptions & {
   readonly answer?: (request: PageRequest) => HostMessage | undefined;
 };
 
-export async function openPage(browser: Browser, server: PageServer, run: FakeRun, options: FakeHostOptions) {
-  const opened = await openFakePage(browser, options);
+export async function openPage(pages: FakePages, server: PageServer, run: FakeRun, options: FakeHostOptions) {
+  const opened = await pages.open(options);
   const host = hostOf(opened, run, options, server);
   await opened.start(server.pageUrl(options.theme), host.hear, options.keptState);
   return host.outside;
@@ -53,7 +53,7 @@ function hostOf(opened: FakePage, run: FakeRun, options: FakeHostOptions, server
     if (message === undefined) throw new Error(`The page sent ${JSON.stringify(value)}`);
     received.push(message);
     const reply = message.type === "ready" ? snapshot(run, server) : await replyTo(message, run, options);
-    if (!page.isClosed()) await send(reply);
+    await send(reply);
   };
   const outside: FakeHost = {
     page,
@@ -62,7 +62,7 @@ function hostOf(opened: FakePage, run: FakeRun, options: FakeHostOptions, server
     complaints,
     asked: (name) => received.filter((message) => message.type === "request" && message.name === name) as never,
     keptState: () => opened.keptState() as Promise<PageState | undefined>,
-    close: () => page.close(),
+    close: opened.close,
   };
   return { outside, hear };
 }

@@ -1,5 +1,5 @@
 /** Plays the extension to the results page: answers its messages, remembers them, and sends what a test wants. */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import {
   type ResultsHostMessage,
   type ResultsPageMessage,
@@ -8,7 +8,7 @@ import {
   type RowHits,
   readResultsPageMessage,
 } from "../../../webviews/results/protocol.ts";
-import { type FakePageOptions, openFakePage } from "./fake-page.ts";
+import type { FakePageOptions, FakePages } from "./fake-page.ts";
 import { answerKey, type FakeResults } from "./fake-results.ts";
 import { fakeRun } from "./fake-run.ts";
 import type { PageServer } from "./page-server.ts";
@@ -34,12 +34,12 @@ export type FakeResultsHostOptions = FakePageOptions & {
 };
 
 export async function openResultsPage(
-  browser: Browser,
+  pages: FakePages,
   server: PageServer,
   shown: FakeResults,
   options: FakeResultsHostOptions,
 ): Promise<FakeResultsHost> {
-  const opened = await openFakePage(browser, options);
+  const opened = await pages.open(options);
   const { page, complaints } = opened;
   const received: ResultsPageMessage[] = [];
   const hear = async (value: unknown): Promise<void> => {
@@ -48,7 +48,7 @@ export async function openResultsPage(
     received.push(message);
     const first = options.first ?? { type: "results", results: shown.results };
     const reply = message.type === "ready" ? first : replyTo(message, shown, server, options);
-    if (!page.isClosed()) await opened.post(reply);
+    await opened.post(reply);
   };
   await opened.start(server.pageUrl(options.theme), hear, options.keptState);
   return {
@@ -57,7 +57,7 @@ export async function openResultsPage(
     send: (message) => opened.post(message),
     asked: (name) => received.filter((message) => message.type === "request" && message.name === name) as never,
     keptState: () => opened.keptState() as Promise<ResultsPageState | undefined>,
-    close: () => page.close(),
+    close: opened.close,
   };
 }
 
