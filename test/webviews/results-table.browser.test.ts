@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { findBrowser } from "./support/browser.ts";
 import { fakeResults } from "./support/fake-results.ts";
-import { choose, openTab, shoot, tidied } from "./support/inspect.ts";
+import { choose, hiddenWidth, openTab, raggedWidths, shoot, tidied } from "./support/inspect.ts";
 import { openResults } from "./support/open-results.ts";
 
 // Where there is none, results.browser.test.ts says so.
@@ -106,6 +106,17 @@ describe.skipIf(program === undefined)("the table of the results page", { timeou
     await choose(page, "Classifier", "clip");
     await expect.poll(async () => (await host.keptState())?.classifier, patience).toBe("clip");
     await shoot(page, "results-classifiers");
+  });
+
+  it("fits beside the side bar and beside a configuration, in a window of 1280 px", async () => {
+    const classifiers = ["loft-mini-clip", "resnet"];
+    const { page } = await open(fakeResults({ shots: [4], images: [50], seeds: 2, classifiers }));
+    for (const width of [920, 460]) {
+      await page.setViewportSize({ width, height: 760 });
+      await shoot(page, `results-${width}`);
+      expect(await hiddenWidth(page, "loft-results-table .scroll"), `${width} px`).toBe(0);
+    }
+    expect(await raggedWidths(page, "loft-results-header")).toEqual([]);
   });
 
   it("says what it is when the answers are not to be had", async () => {

@@ -9,6 +9,7 @@ import {
   choose,
   colorViolations,
   focusedLabel,
+  hiddenWidth,
   layoutViolations,
   openTab,
   overflowing,
@@ -196,6 +197,7 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
     await page.getByRole("columnheader", { name: "pets" }).waitFor();
     await page.locator("loft-results-header").getByText("birds: The folder is empty. Add pictures.").waitFor();
     await shoot(page, "results-datasets");
+    expect(await hiddenWidth(page, "loft-results-table .scroll")).toBe(0);
     expect(await violations(page)).toEqual([]);
     for (const tab of ["Confusion", "Sets"]) {
       await openTab(page, tab);

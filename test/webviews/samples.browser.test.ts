@@ -20,6 +20,7 @@ import {
   openTab,
   overflowing,
   privateMegabytes,
+  raggedWidths,
   type ScrollReport,
   scrollThrough,
   shoot,
@@ -440,6 +441,13 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
       if (options.width === narrowest) expect(await layoutViolations(page)).toEqual([]);
     }
     expect(complaints).toEqual([]);
+  });
+
+  it("shows an interrupted run, and begins no line of its head with a dot", async () => {
+    const { page } = await open(fakeRun({ imagesPerClass: 0, plannedPerClass: 40, state: "interrupted" }));
+    await page.getByText("They appear here once the run goes on.").waitFor();
+    await shoot(page, "interrupted");
+    expect(await raggedWidths(page, "loft-run-header")).toEqual([]);
   });
 
   it.each([

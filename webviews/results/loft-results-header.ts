@@ -3,6 +3,7 @@ import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-progress-bar/index.js";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { LoftResults } from "../../schemas/results.ts";
+import { factStyles } from "../shared/fact-styles.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { ResultsPage } from "./page.ts";
@@ -10,7 +11,7 @@ import type { Live } from "./protocol.ts";
 import { texts } from "./texts.ts";
 
 export class LoftResultsHeader extends LitElement {
-  static override styles = [baseStyles, iconStyles, headerStyles()];
+  static override styles = [baseStyles, iconStyles, factStyles, headerStyles()];
   static override properties = {
     results: { attribute: false },
     live: { attribute: false },
@@ -119,16 +120,6 @@ function headerStyles() {
     }
     vscode-button {
       margin-left: auto;
-    }
-    .facts {
-      margin-top: 2px;
-      color: var(--quiet);
-    }
-    .facts li {
-      display: inline;
-    }
-    .facts li + li::before {
-      content: " · ";
     }
     .live {
       margin-top: 6px;

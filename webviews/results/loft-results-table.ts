@@ -27,6 +27,9 @@ export type TableActions = {
 /** Width and height of an interval's picture. */
 const picture = { width: 96, height: 14, margin: 3 };
 
+/** With one for each of several datasets there is room for pictures of intervals in wide views only. */
+const manyColumns = 7;
+
 export class LoftResultsTable extends LitElement {
   static override styles = [baseStyles, iconStyles, tableStyles];
   static override properties = {
@@ -53,7 +56,7 @@ export class LoftResultsTable extends LitElement {
     const groups = this.sort === undefined ? groupLines(this.lines) : [{ group: "", lines: this.lines }];
     const range = differenceRange(this.lines);
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-      <table class="numbers">
+      <table class="numbers ${manyColumns <= columns.length ? "many" : ""}">
         <caption class="unseen">${caption}</caption>
         <thead><tr>
           ${this.#head({ key: titleKey, title: head, unit: "count", better: "neither" })}

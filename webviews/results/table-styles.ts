@@ -32,6 +32,7 @@ export const tableStyles = css`
     min-width: 120px;
     background: var(--page-background);
     text-align: left;
+    white-space: normal;
   }
   thead th {
     position: sticky;
@@ -74,6 +75,7 @@ export const tableStyles = css`
   .group span {
     position: sticky;
     left: 10px;
+    white-space: nowrap;
   }
   tbody + tbody .group th {
     box-shadow: inset 0 1px var(--edge);
@@ -138,7 +140,7 @@ export const tableStyles = css`
   }
   .low,
   .high {
-    min-width: 5.2em;
+    min-width: 4.4em;
     color: var(--quiet);
     text-align: right;
   }
@@ -170,22 +172,55 @@ export const tableStyles = css`
     font-size: 14px;
     vertical-align: -2px;
   }
+  @container (max-width: 1199.9px) {
+    .many .interval {
+      display: none;
+    }
+  }
   @container (max-width: 799.9px) {
     .interval {
       display: none;
     }
   }
+  /* Beside a configuration: what belongs to a number stands below it. */
   @container (max-width: 559.9px) {
     th,
     td {
-      padding-inline: 6px;
+      padding-inline: 4px;
+    }
+    :is(thead th, tbody th):first-child {
+      min-width: 88px;
     }
     thead th,
     thead th:first-child {
       padding-inline: 0;
     }
+    thead button {
+      padding-inline: 2px;
+      text-align: inherit;
+      white-space: normal;
+    }
     .group span {
-      left: 6px;
+      left: 4px;
+    }
+    .spread {
+      display: block;
+      min-width: 0;
+    }
+    .spread:empty {
+      display: none;
+    }
+    .difference > div {
+      display: grid;
+      grid-template-columns: 1fr auto;
+      column-gap: 0.3em;
+    }
+    .difference .mean {
+      grid-column: 1 / -1;
+    }
+    .low,
+    .high {
+      min-width: 3.6em;
     }
   }
   @container (max-width: 399.9px) {
@@ -193,12 +228,10 @@ export const tableStyles = css`
       width: auto;
       max-width: 40cqw;
       min-width: 72px;
-      white-space: normal;
       overflow-wrap: anywhere;
     }
     .group th {
       max-width: none !important;
-      white-space: nowrap !important;
     }
     .actions {
       display: none;

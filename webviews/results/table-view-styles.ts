@@ -22,10 +22,11 @@ export const tableViewStyles = css`
     max-width: 100%;
   }
   .reference {
-    max-width: 100%;
+    flex: 1 1 220px;
+    max-width: 280px;
   }
   .reference vscode-single-select {
-    width: 280px;
+    width: 100%;
   }
   .copy {
     display: flex;
@@ -85,9 +86,9 @@ export const tableViewStyles = css`
   }
   @container (max-width: 399.9px) {
     .toolbar vscode-single-select,
-    .reference,
-    .reference vscode-single-select {
+    .reference {
       width: 100%;
+      max-width: 100%;
     }
     .copy {
       margin-left: 0;

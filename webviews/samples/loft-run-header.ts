@@ -3,6 +3,7 @@ import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-progress-bar/index.js";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { RunState, RunSummary } from "../../schemas/protocol.ts";
+import { factStyles } from "../shared/fact-styles.ts";
 import { type IconName, icon, iconStyles } from "../shared/icon.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { Page } from "./page.ts";
@@ -21,7 +22,7 @@ const stateIcons: { readonly [S in RunState]: IconName } = {
 };
 
 export class LoftRunHeader extends LitElement {
-  static override styles = [baseStyles, iconStyles, headerStyles()];
+  static override styles = [baseStyles, iconStyles, factStyles, headerStyles()];
   static override properties = {
     run: { attribute: false },
     canResume: { type: Boolean },
@@ -203,16 +204,6 @@ function headerStyles() {
       flex-wrap: wrap;
       gap: 6px;
       margin-left: auto;
-    }
-    .facts {
-      margin-top: 2px;
-      color: var(--quiet);
-    }
-    .facts li {
-      display: inline;
-    }
-    .facts li + li::before {
-      content: " · ";
     }
     .facts .icon {
       vertical-align: -3px;

@@ -1,7 +1,7 @@
 /** The Samples page: keeps what is known of the run, asks for what is missing, and shows one of its three parts. */
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Sample, SampleClass, Verdict } from "../../schemas/protocol.ts";
+import type { RunState, Sample, SampleClass, Verdict } from "../../schemas/protocol.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { failureOf } from "../shared/requests.ts";
 import { select } from "../shared/select.ts";
@@ -33,6 +33,16 @@ const curvesMilliseconds = 3000;
 
 const tabs: readonly Tab[] = ["samples", "training", "pairs"];
 const verdicts: readonly VerdictFilter[] = ["all", "keep", "reject", "open"];
+
+/** Why there is no image to be seen. */
+const noImagesText: { readonly [S in RunState]: string } = {
+  queued: texts.noImages,
+  running: texts.noImages,
+  cancelling: texts.noImagesInterrupted,
+  interrupted: texts.noImagesInterrupted,
+  failed: texts.noImagesInterrupted,
+  finished: texts.noImagesEver,
+};
 
 export class LoftSamples extends LitElement {
   static override styles = [baseStyles, iconStyles, tabStyles, samplesStyles];
@@ -216,8 +226,7 @@ export class LoftSamples extends LitElement {
       return html`<div class="empty"><p>${texts.noneMatch}</p>
         <vscode-button secondary @click=${() => this.#setView({ ...view, verdict: "all" })}>${texts.showAll}</vscode-button></div>`;
     }
-    const isOver = run.summary.state === "finished";
-    return html`<p class="empty">${isLoading ? texts.loading : isOver ? texts.noImagesEver : texts.noImages}</p>`;
+    return html`<p class="empty">${isLoading ? texts.loading : noImagesText[run.summary.state]}</p>`;
   }
 
   /** Messages change the data at once and the page a little later, so that a busy run draws ten times a second. */

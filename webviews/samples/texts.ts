@@ -83,6 +83,7 @@ export const texts = {
 
   grid: "Images by class",
   noImages: "No images yet. They appear here as they are made.",
+  noImagesInterrupted: "No images yet. They appear here once the run goes on.",
   noImagesEver: "This run has no images.",
   noneMatch: "No image matches the filters.",
   showAll: "Show All",

@@ -84,6 +84,37 @@ export const stateAnimation = `(() => {
   return getComputedStyle(header.shadowRoot.querySelector(".state .icon")).animationName;
 })()`;
 
+/** Widths of a head, in px, at which a line of its facts begins with something else than a fact; through shadow roots. */
+export function raggedWidths(page: Page, header: string): Promise<readonly number[]> {
+  return page.evaluate(`(() => {
+    const find = (root) => root.querySelector("${header}") ??
+      [...root.querySelectorAll("*")].map((one) => one.shadowRoot && find(one.shadowRoot)).find(Boolean);
+    const element = find(document);
+    const range = document.createRange();
+    const boxes = (node) => (range.selectNodeContents(node), [...range.getClientRects()]);
+    const isRagged = () => {
+      const [title] = boxes(element.shadowRoot.querySelector("h1"));
+      const lines = new Map();
+      for (const { top, left } of [...element.shadowRoot.querySelectorAll(".facts li")].flatMap(boxes)) {
+        lines.set(Math.round(top), Math.min(left, lines.get(Math.round(top)) ?? left));
+      }
+      return [...lines.values()].some((left) => 1 <= Math.abs(left - title.left));
+    };
+    const widths = Array.from({ length: 300 }, (_, i) => 200 + i);
+    const found = widths.filter((width) => ((element.style.width = width + "px"), isRagged()));
+    element.style.width = "";
+    return found;
+  })()`);
+}
+
+/** How far the content of an element is wider than the element, in px, through shadow roots. */
+export function hiddenWidth(page: Page, selector: string): Promise<number> {
+  return page.locator(selector).evaluate((element) => {
+    const { scrollWidth, clientWidth } = element as unknown as Record<"scrollWidth" | "clientWidth", number>;
+    return scrollWidth - clientWidth;
+  });
+}
+
 /** Elements that stick out of the page to the right, through shadow roots; what scrolls on its own may. */
 export const overflowing = `(() => {
   const found = [];
