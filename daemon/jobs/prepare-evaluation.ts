@@ -13,6 +13,7 @@ import {
   refuseSharedFolders,
 } from "./evaluate-pictures.ts";
 import { type JobRequest, type PreparedJob, prepareJob, requireSeparateFolders } from "./prepare-job.ts";
+import { requireTestFolder } from "./require-test-folder.ts";
 import type { RunOptions } from "./run-job.ts";
 import { type TrainedClassifier, trainedClassifiers } from "./trained-classifier.ts";
 
@@ -46,8 +47,7 @@ export async function prepareEvaluation(request: EvaluationRequest): Promise<Pre
   const baseFolder = dirname(request.configFile);
   requireSeparateFolders(own.dataFolder, own.outputFolder);
   const { evaluation } = config;
-  if (evaluation.test === null) throw noTestFolder();
-  const folders = { "data.folder": own.dataFolder, "evaluation.test": resolve(baseFolder, evaluation.test) };
+  const folders = { "data.folder": own.dataFolder, "evaluation.test": resolve(baseFolder, requireTestFolder(config)) };
   const validationFolder = evaluation.validation === null ? undefined : resolve(baseFolder, evaluation.validation);
   await refuseSharedFolders({
     ...folders,
@@ -76,13 +76,6 @@ export async function prepareEvaluation(request: EvaluationRequest): Promise<Pre
     splits,
     warnings: [...classifiers.warnings, ...test.warnings, ...(validation?.warnings ?? []), ...leakWarnings(splits)],
   };
-}
-
-function noTestFolder() {
-  return loftError("config-invalid", {
-    what: "evaluation.test is not given: there are no pictures to judge the classifiers on.",
-    fix: 'Write for example "evaluation": { "test": "test" }; the folder holds one folder of pictures per class.',
-  });
 }
 
 /** @throws LoftError "config-invalid" for shots or images that the run does not have */

@@ -9,6 +9,7 @@ import { isActive, type JobEvent, nextState } from "./job-state.ts";
 import { type KnownRun, knownRun, refreshFromDisk, registeredRun, summaryOf } from "./known-run.ts";
 import { begun, dequeued, enqueued, nextToBegin, type Queue } from "./queue.ts";
 import { removeRun } from "./remove-run.ts";
+import { requireTestFolder } from "./require-test-folder.ts";
 import { inRun, refuseForeignFolder, runPaths } from "./run-folder.ts";
 import { realFolder, runIdOf } from "./run-id.ts";
 import { type RegisteredRun, readRunRegistry, writeRunRegistry } from "./run-registry.ts";
@@ -133,6 +134,8 @@ export class Runs {
    */
   async evaluate(params: EvaluateParams): Promise<RunSummary> {
     const { config, device } = params;
+    // The run that is there stays what it is when there is nothing to evaluate it on.
+    requireTestFolder((await readConfigFile(config)).resolution.config);
     return this.#enqueue({ config, device, output: undefined }, () => ({ name: "evaluate", params }));
   }
 

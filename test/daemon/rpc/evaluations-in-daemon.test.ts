@@ -1,5 +1,5 @@
 /** Evaluations in a real daemon: to the end, cancelled and gone on with, crashed, outlived. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../schemas/run-event.ts";
@@ -51,6 +51,8 @@ describe("an evaluation in the daemon", { timeout: 5 * minutes }, () => {
     await expect(client.request("loft/evaluate", { config: `${config}.json` })).rejects.toMatchObject({
       code: "config-missing",
     });
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, "utf8")), evaluation: {} }));
+    await expect(client.request("loft/evaluate", { config })).rejects.toMatchObject({ code: "config-invalid" });
   });
 
   it("goes on where it was cancelled, and the table is written meanwhile", async () => {

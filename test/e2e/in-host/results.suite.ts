@@ -1,23 +1,18 @@
 /** Evaluations and results through commands: what they start, which editor they open, and what they say without any. */
 import { strict as assert } from "node:assert";
 import { commands, TabInputCustom, TabInputText, tasks, window, workspace } from "vscode";
-import type { RunSummary } from "../../../schemas/protocol.ts";
 import { suite } from "./describe.ts";
 import { eventually, fileUri, loftExtension } from "./editor.ts";
 
 const results = ["made", "evaluation", "results.loft-results.json"];
 
 export const testResults = suite("results", (test) => {
-  test("Evaluate starts a run of its own kind, and says what is missing", async () => {
+  test("Evaluate without test pictures leaves the run as it is", async () => {
     const { services } = await loftExtension();
-    const config = fileUri("shoes.loft.json");
-    const started = await commands.executeCommand<RunSummary>("loft.evaluateDataset", config);
-    assert.equal(started.work, "evaluate");
-    const failed = await eventually("the end of the run", () => {
-      const run = services.runs.get(started.run);
-      return run?.state === "failed" ? run : undefined;
-    });
-    assert.match(failed.error?.what ?? "", /evaluation\.test is not given/);
+    const [before] = await services.runs.refresh();
+    assert.equal(await commands.executeCommand("loft.evaluateDataset", fileUri("shoes.loft.json")), undefined);
+    const [after] = await services.runs.refresh();
+    assert.deepEqual([after?.state, after?.work], [before?.state, before?.work]);
   });
 
   test("Open Results opens the table, and Show Results as Text the file", async () => {
