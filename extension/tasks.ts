@@ -14,7 +14,7 @@ import {
   workspace,
 } from "vscode";
 import type { ConfigFiles } from "./config-files.ts";
-import { findNode } from "./node-runtime.ts";
+import { findNode, type NodeRuntime } from "./node-runtime.ts";
 import { nodePathSetting } from "./settings.ts";
 
 type LoftTask = TaskDefinition & {
@@ -28,27 +28,34 @@ const stages = ["generate", "train", "sample", "plan", "evaluate"];
 export function registerTasks(configs: ConfigFiles, script: string): Disposable {
   const provider: TaskProvider = {
     provideTasks: async () => {
-      const found = await configs.all();
-      const made = found.flatMap((uri) => {
-        const config = workspace.asRelativePath(uri);
-        const evaluation = { type: "loft", config, stage: "evaluate" };
-        return [makeTask({ type: "loft", config }, uri, script), makeTask(evaluation, uri, script)];
+      const node = await nodeForTasks();
+      if (node === undefined) return [];
+      return (await configs.all()).flatMap((uri) => {
+        const config = workspace.asRelativePath(uri, false);
+        const definitions = [{ config }, { config, stage: "evaluate" }];
+        return definitions.map((own) => makeTask({ type: "loft", ...own }, uri, { node, script }));
       });
-      return (await Promise.all(made)).filter((task) => task !== undefined);
     },
     resolveTask: async (task) => {
       const definition = task.definition as LoftTask;
       const uri = await uriOf(definition, task.scope, configs);
-      return uri === undefined ? undefined : await makeTask(definition, uri, script);
+      const node = uri && (await nodeForTasks());
+      return node && makeTask(definition, uri, { node, script });
     },
   };
   return tasks.registerTaskProvider("loft", provider);
 }
 
-/** Undefined without a Node.js to run it. */
-async function makeTask(definition: LoftTask, config: Uri, script: string): Promise<Task | undefined> {
-  const node = await findNode(nodePathSetting()).catch(() => undefined);
-  if (node === undefined) return undefined;
+/** Undefined where there is none: no task can be run. */
+async function nodeForTasks(): Promise<NodeRuntime | undefined> {
+  return await findNode(nodePathSetting()).catch(() => undefined);
+}
+
+function makeTask(
+  definition: LoftTask,
+  config: Uri,
+  { node, script }: { readonly node: NodeRuntime; readonly script: string },
+): Task {
   const stage = stages.find((known) => known === definition.stage) ?? "generate";
   const execution = new ProcessExecution(node.program, [script, stage, config.fsPath, ...(definition.args ?? [])], {
     cwd: dirname(config.fsPath),
@@ -66,5 +73,5 @@ async function uriOf(definition: LoftTask, scope: Task["scope"], configs: Config
   if (typeof definition.config !== "string") return undefined;
   const folder = typeof scope === "object" ? scope : workspace.workspaceFolders?.[0];
   if (folder !== undefined) return Uri.joinPath(folder.uri, definition.config);
-  return (await configs.all()).find((uri) => workspace.asRelativePath(uri) === definition.config);
+  return (await configs.all()).find((uri) => workspace.asRelativePath(uri, false) === definition.config);
 }

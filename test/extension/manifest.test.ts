@@ -106,6 +106,17 @@ describe("Restricted Mode", () => {
       .map(({ command }) => command);
     expect(open.sort()).toEqual(harmless.sort());
   });
+
+  it("shows no button that would start something", () => {
+    const harmless = ["loft.showLog", "loft.openResults", "loft.showResultsAsText"];
+    const { commandPalette: _palette, "view/item/context": _ofRuns, ...menus } = contributes.menus;
+    const entries = Object.values<readonly { command: string; when: string }[]>(menus).flat();
+    expect(entries.length).toBeGreaterThan(10);
+    const open = entries.filter(
+      ({ command, when }) => !harmless.includes(command) && !when.includes("isWorkspaceTrusted"),
+    );
+    expect(open).toEqual([]);
+  });
 });
 
 it("gives every setting a scope and a text", () => {
