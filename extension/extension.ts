@@ -5,6 +5,7 @@ import { ConfigFiles, isConfigDocument } from "./config-files.ts";
 import { DaemonClient } from "./daemon-client.ts";
 import { createLog, type Log } from "./log.ts";
 import { notifyFinished } from "./notify-finished.ts";
+import { offerBrokenOff } from "./offer-broken-off.ts";
 import { SamplesPanels } from "./panels/samples.ts";
 import { PlanDocuments } from "./plan-documents.ts";
 import { helpInRestrictedMode } from "./restricted-mode.ts";
@@ -35,6 +36,7 @@ export function activate(context: ExtensionContext): LoftExtension {
     helpInRestrictedMode(),
     registerResultsEditors(services),
     notifyFinished(runs, log),
+    offerBrokenOff(runs, context.workspaceState),
     connectForConfigurations(client, log),
     tellState(client),
   );

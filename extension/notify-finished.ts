@@ -1,9 +1,9 @@
 /** A word when a run of this window ends. */
-import { commands, type Disposable, l10n, Uri, window, workspace } from "vscode";
+import { commands, type Disposable, l10n, window } from "vscode";
 import type { RunSummary } from "../schemas/protocol.ts";
 import { ShownError } from "./loft-error.ts";
 import type { Log } from "./log.ts";
-import { isLive, type Runs } from "./runs.ts";
+import { isLive, isOfThisWindow, type Runs } from "./runs.ts";
 import { notifySetting } from "./settings.ts";
 import { showError } from "./show-error.ts";
 
@@ -14,11 +14,6 @@ export function notifyFinished(runs: Runs, log: Log): Disposable {
     if (run.state === "finished") void tellFinished(run);
     if (run.state === "failed" && run.error !== undefined) void showError(new ShownError(run.error), log);
   });
-}
-
-/** The daemon tells every window of every run. */
-function isOfThisWindow({ config, folder }: RunSummary): boolean {
-  return workspace.getWorkspaceFolder(Uri.file(config ?? folder)) !== undefined;
 }
 
 async function tellFinished(summary: RunSummary): Promise<void> {

@@ -1,5 +1,5 @@
 /** The runs of this workspace's configurations and those that the daemon knows, kept up to date. */
-import { commands, type Disposable, EventEmitter } from "vscode";
+import { commands, type Disposable, EventEmitter, Uri, workspace } from "vscode";
 import type { RunId, RunState, RunSummary } from "../schemas/protocol.ts";
 import type { ConfigFiles } from "./config-files.ts";
 import type { DaemonClient } from "./daemon-client.ts";
@@ -28,9 +28,11 @@ export class Runs implements Disposable {
     ];
   }
 
-  /** Newest first. */
+  /** Newest first; those that were not started here last, by their names. */
   all(): readonly RunSummary[] {
-    return [...this.#runs.values()].sort((a, b) => ((a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1));
+    return [...this.#runs.values()].sort(
+      (a, b) => (b.startedAt ?? "").localeCompare(a.startedAt ?? "") || a.name.localeCompare(b.name),
+    );
   }
 
   get(run: RunId): RunSummary | undefined {
@@ -80,4 +82,9 @@ export class Runs implements Disposable {
 /** Queued, running, or on its way to a stop. */
 export function isLive({ state }: RunSummary): boolean {
   return state === "queued" || state === "running" || state === "cancelling";
+}
+
+/** The daemon tells every window of every run. */
+export function isOfThisWindow({ config, folder }: RunSummary): boolean {
+  return workspace.getWorkspaceFolder(Uri.file(config ?? folder)) !== undefined;
 }

@@ -41,6 +41,8 @@ export type RunSummary = {
   readonly error?: LoftErrorData;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** It is interrupted, and nobody cancelled it: its process, the daemon or the machine was stopped. */
+  readonly brokeOff?: boolean;
   /** The number of the latest event that this summary counts; `loft/watch` with it as `after` misses none. */
   readonly sequence: number;
 };

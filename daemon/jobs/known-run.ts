@@ -35,6 +35,8 @@ export type KnownRun = {
   work: RunWork;
   /** What the events of its journal say, as far as they were read. */
   told: ToldState;
+  /** If it is interrupted, then because a daemon ended. */
+  lostDaemon: boolean;
   error: LoftErrorData | undefined;
   startedAt: string | undefined;
   endedAt: string | undefined;
@@ -65,6 +67,7 @@ export function knownRun(root: string, config: string | undefined): KnownRun {
     state: "interrupted",
     work: "generate",
     told: nothingTold,
+    lostDaemon: false,
     error: undefined,
     startedAt: undefined,
     endedAt: undefined,
@@ -92,8 +95,14 @@ export function summaryOf(run: KnownRun): RunSummary {
     ...(error === undefined ? {} : { error }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
+    ...(brokeOff(run) ? { brokeOff: true } : {}),
     sequence: stream.sequence(),
   };
+}
+
+/** Interrupted, and by nobody's wish: with its daemon, or without a word in its journal. */
+function brokeOff({ state, lostDaemon, told }: KnownRun): boolean {
+  return state === "interrupted" && (lostDaemon || told.isCutOff);
 }
 
 /** What the registry keeps of a run. */
@@ -104,6 +113,7 @@ export function registeredRun(run: KnownRun): RegisteredRun {
     name,
     state,
     work,
+    ...(brokeOff(run) ? { brokeOff: true } : {}),
     ...(config === undefined ? {} : { config }),
     ...(error === undefined ? {} : { error }),
     ...(startedAt === undefined ? {} : { startedAt }),

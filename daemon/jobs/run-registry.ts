@@ -11,6 +11,7 @@ export type RegisteredRun = {
   readonly state: RunState;
   /** "generate" where an older version wrote it. */
   readonly work?: RunWork;
+  readonly brokeOff?: boolean;
   readonly error?: LoftErrorData;
   readonly startedAt?: string;
   readonly endedAt?: string;

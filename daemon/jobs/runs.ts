@@ -62,7 +62,8 @@ export class Runs {
     for (const one of registered) {
       const run = knownRun(one.root, one.config);
       const { name, state, work = "generate", error, startedAt, endedAt } = one;
-      Object.assign(run, { name, state, work, error, startedAt, endedAt });
+      const lostDaemon = one.brokeOff === true || state === "running" || state === "queued";
+      Object.assign(run, { name, state, work, lostDaemon, error, startedAt, endedAt });
       this.#add(run);
     }
   }
@@ -277,7 +278,11 @@ export class Runs {
     const state = nextState(run.state, event);
     if (state === undefined) throw new Error(`a run that is ${run.state} cannot ${event}`);
     run.state = state;
-    if (!isActive(state)) run.endedAt = new Date().toISOString();
+    if (!isActive(state)) {
+      run.endedAt = new Date().toISOString();
+      run.lostDaemon = this.#isDraining;
+      run.told = { ...run.told, isCutOff: false };
+    }
     this.#changed(run);
     this.#save();
   }

@@ -262,7 +262,7 @@ const isRunSummary = isObject<RunSummary>(
     work: isOneOf("generate", "evaluate"),
     sequence: isCount,
   },
-  { config: isText, progress: isProgress, error: isErrorData, startedAt: isText, endedAt: isText },
+  { config: isText, progress: isProgress, error: isErrorData, startedAt: isText, endedAt: isText, brokeOff: isFlag },
 );
 
 const isLossCurve = isObject<LossCurve>({

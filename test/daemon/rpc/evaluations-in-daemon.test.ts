@@ -98,7 +98,8 @@ describe("a crash", { timeout: 5 * minutes }, () => {
     await gone(job as number);
     const next = await clientForTest(await daemonForTest(daemon.folder));
     const runs = await next.request("loft/runs", { configs: [] });
-    expect(runs).toMatchObject([{ run: id, name: "tiny", state: "interrupted", work: "evaluate", config }]);
+    const left = { run: id, name: "tiny", state: "interrupted", brokeOff: true, work: "evaluate", config };
+    expect(runs).toMatchObject([left]);
     // A daemon that never heard of it finds the same in the run's own journal.
     const stranger = await clientForTest(await daemonForTest(join(await temporaryFolder(), "daemon")));
     const found = await stranger.request("loft/runs", { configs: [config] });

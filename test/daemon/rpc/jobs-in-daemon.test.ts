@@ -139,14 +139,19 @@ describe("a crash", { timeout: 5 * minutes }, () => {
     await gone(job as number);
     const next = await clientForTest(await daemonForTest(daemon.folder));
     const runs = await next.request("loft/runs", { configs: [] });
-    expect(runs).toMatchObject([{ run: id, name: "tiny", state: "interrupted", config: join(run.folder, run.config) }]);
+    const config = join(run.folder, run.config);
+    expect(runs).toMatchObject([{ run: id, name: "tiny", state: "interrupted", brokeOff: true, config }]);
     // Numbers of the later daemon are higher, so that nobody takes an old event for a new one.
     expect(runs[0]?.sequence).toBeGreaterThan(client.events.at(-1)?.sequence as number);
-    const again = await next.request("loft/start", { config: runs[0]?.config as string });
+    const again = await next.request("loft/start", { config });
     await next.request("loft/watch", { run: id, after: again.sequence });
     await next.until(() => next.events.some(({ event }) => isStep(event)));
     await next.request("loft/cancel", { run: id });
     await next.until(() => isRun(next, id, hasEnded));
+    // A run that was cancelled is nothing to be offered.
+    const [cancelled] = await next.request("loft/runs", { configs: [] });
+    expect(cancelled).toMatchObject({ state: "interrupted" });
+    expect(cancelled).not.toHaveProperty("brokeOff");
   });
 });
 
