@@ -19,16 +19,17 @@ export async function showError(error: unknown, log: Log): Promise<void> {
   const showProblems = l10n.t("Show Problems");
   const openSettings = l10n.t("Open Settings");
   const setting = settingOf[code];
-  const first = code === "config-invalid" ? showProblems : setting === undefined ? [] : openSettings;
-  const chosen = await window.showErrorMessage(sentenceOf(code, what, fix), ...[first].flat(), showLog);
+  // A list of problems stands in the Problems view; a single one that only a run can know does not.
+  const isListed = code === "config-invalid" && what.includes("\n");
+  const first = isListed ? showProblems : setting === undefined ? [] : openSettings;
+  const chosen = await window.showErrorMessage(sentenceOf(what, fix), ...[first].flat(), showLog);
   if (chosen === showLog) log.show();
   if (chosen === showProblems) await commands.executeCommand("workbench.actions.view.problems");
   if (chosen === openSettings) await commands.executeCommand("workbench.action.openSettings", setting ?? "loft");
 }
 
-/** A list of problems stands in the Problems view already. */
-function sentenceOf(code: string, what: string, fix: string): string {
-  const lines = what.split("\n").filter((line) => line.trim() !== "");
-  if (code === "config-invalid" || lines.length <= 1) return `${lines[0] ?? ""} ${fix}`.trim();
-  return `${lines[0]} ${fix}`;
+/** Of several lines the first, which says what the others are. */
+function sentenceOf(what: string, fix: string): string {
+  const first = what.split("\n").find((line) => line.trim() !== "") ?? "";
+  return `${first} ${fix}`.trim();
 }
