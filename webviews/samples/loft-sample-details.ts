@@ -189,7 +189,7 @@ function detailsStyles() {
     }
     .picture {
       align-self: center;
-      width: min(100%, 60vh, 512px);
+      width: min(100%, 40vh, 512px);
       height: auto;
       border: 1px solid var(--edge);
       border-radius: 3px;
