@@ -5,24 +5,25 @@
  */
 import { loftError } from "../base/errors.ts";
 import type { Rng } from "../base/random.ts";
+import { sizeOf } from "../engine/graph/shape.ts";
 import type { Value } from "../engine/graph/value.ts";
 import { add, mul } from "../engine/ops/elementwise.ts";
 import { matmul } from "../engine/ops/matmul.ts";
-import { reshape, slice } from "../engine/ops/movement.ts";
+import { reshape, slice, transpose } from "../engine/ops/movement.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { AdapterModule, AdapterWeights } from "./adapter-weights.ts";
-import type { LinearModule } from "./targets.ts";
+import type { TargetModule } from "./targets.ts";
 
 /** Where one adapter's matrices lie in its packed row: per target A [rank, in], then B transposed [rank, out]. */
 export type LoraLayout = {
   readonly rank: number;
-  readonly targets: readonly LinearModule[];
+  readonly targets: readonly TargetModule[];
   /** Numbers in one packed row. */
   readonly parameterCount: number;
 };
 
 /** The packed layout of adapters of one rank on these targets. */
-export function loraLayout(rank: number, targets: readonly LinearModule[]): LoraLayout {
+export function loraLayout(rank: number, targets: readonly TargetModule[]): LoraLayout {
   const width = targets.reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures + outFeatures, 0);
   return { rank, targets, parameterCount: rank * width };
 }
@@ -81,6 +82,11 @@ export function adaptedWeights(
       const pair = lora.get(name);
       return pair === undefined ? y : add(y, reshape(lowRankTerm(dropped(name, x), pair, scale), y.shape));
     },
+    conv2d: (name, x, options) => {
+      const y = base.conv2d(name, x, options);
+      const pair = lora.get(name);
+      return pair === undefined ? y : add(y, pointwiseTerm(dropped(name, x), pair, scale));
+    },
     linearParts: (name, x, count) => {
       if (!lora.has(name)) return base.linearParts(name, x, count);
       const y = adapted.linear(name, x);
@@ -91,12 +97,23 @@ export function adaptedWeights(
   return adapted;
 }
 
-/** x [rows * copies, n, in] -> [rows, copies * n, out] */
-function lowRankTerm(x: Value, { a, b }: { readonly a: Value; readonly b: Value }, scale: number): Value {
-  const [batch, length, width] = x.shape as [number, number, number];
+type Pair = { readonly a: Value; readonly b: Value };
+
+/** x [rows * copies, ..., in] -> [rows, copies * n, out] */
+function lowRankTerm(x: Value, { a, b }: Pair, scale: number): Value {
   const rows = a.shape[0]!;
-  const narrow = matmul(reshape(x, [rows, (batch / rows) * length, width]), a, { transposeRight: true });
+  const width = x.shape.at(-1)!;
+  const narrow = matmul(reshape(x, [rows, sizeOf(x.shape) / (rows * width), width]), a, { transposeRight: true });
   return matmul(scale === 1 ? narrow : mul(narrow, scale), b);
+}
+
+/** The term of a 1x1 convolution, which is a linear layer of each pixel: x [rows * copies, in, height, width] -> [..., out, height, width] */
+function pointwiseTerm(x: Value, pair: Pair, scale: number): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const pixels = transpose(reshape(x, [batch, channels, height * width]), [0, 2, 1]);
+  const out = pair.b.shape[2]!;
+  const term = reshape(lowRankTerm(pixels, pair, scale), [batch, height * width, out]);
+  return reshape(transpose(term, [0, 2, 1]), [batch, out, height, width]);
 }
 
 /** A fresh adapter as a packed row: A normal with standard deviation 1 / rank, B zero (PEFT's "gaussian" start). */
@@ -130,7 +147,7 @@ export function loraFromPacked(layout: LoraLayout, alpha: number, packed: Float3
 /**
  * An adapter's matrices as a packed row. A target that the adapter lacks is zero, so that it adds nothing. Alphas are
  * not in the row: fuse the adapter first where they may differ.
- * @throws LoftError "adapter-invalid" when a module is not among the layout's targets, of another rank, or a convolution
+ * @throws LoftError "adapter-invalid" when a module is not among the layout's targets, or of another rank
  */
 export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Float32Array {
   const { rank } = layout;
@@ -140,10 +157,7 @@ export function packedFromLora(layout: LoraLayout, adapter: AdapterWeights): Flo
   for (const { name, inFeatures, outFeatures } of layout.targets) {
     const module = byName.get(name);
     if (module !== undefined) {
-      // The networks apply 1x1 convolutions without asking for adapters: such a module would be left out silently.
-      const isLinear = module.pointwise === undefined;
-      const fits =
-        isLinear && module.inFeatures === inFeatures && module.outFeatures === outFeatures && module.rank === rank;
+      const fits = module.inFeatures === inFeatures && module.outFeatures === outFeatures && module.rank === rank;
       if (!fits) throw doesNotFit(name);
       packed.set(module.a, offset);
       packed.set(transposed(module.b, outFeatures, rank), offset + rank * inFeatures);

@@ -5,8 +5,8 @@ import { plainModuleName } from "./module-names.ts";
 /** What is known of a checkpoint's tensor: enough to tell a linear layer. */
 type Shaped = { readonly shape: readonly number[] };
 
-/** A linear layer that adapters attach to. */
-export type LinearModule = { readonly name: string; readonly inFeatures: number; readonly outFeatures: number };
+/** A layer that an adapter attaches to: linear, or a 1x1 convolution, which is a linear layer of each pixel. */
+export type TargetModule = { readonly name: string; readonly inFeatures: number; readonly outFeatures: number };
 
 /**
  * The linear layers of a checkpoint that targets select, sorted by name. A target selects the module of that very name
@@ -17,9 +17,9 @@ export type LinearModule = { readonly name: string; readonly inFeatures: number;
 export function findTargetModules(
   tensors: ReadonlyMap<string, Shaped>,
   targets: readonly string[],
-): readonly LinearModule[] {
+): readonly TargetModule[] {
   const linear = [...tensors].flatMap(([name, { shape }]) => linearModule(name, shape));
-  const isSelected = (target: string) => (module: LinearModule) =>
+  const isSelected = (target: string) => (module: TargetModule) =>
     module.name === target || module.name.endsWith(`.${target}`);
   const idle = targets.filter((target) => !linear.some(isSelected(target)));
   if (idle.length !== 0 || targets.length === 0) {
@@ -42,8 +42,24 @@ export function findTargetModules(
 export function findTextTargetModules(
   tensors: ReadonlyMap<string, Shaped>,
   targets: readonly string[],
-): readonly LinearModule[] {
+): readonly TargetModule[] {
   return findTargetModules(tensors, targets).map((module) => ({ ...module, name: plainModuleName(module.name) }));
+}
+
+/**
+ * The layer of that very name, or `text_model.` and it: linear, or a 1x1 convolution, which adapters of other tools
+ * attach to. undefined where there is none, or another layer is called so.
+ */
+export function moduleNamed(tensors: ReadonlyMap<string, Shaped>, name: string): TargetModule | undefined {
+  for (const tensorName of [`${name}.weight`, `text_model.${name}.weight`]) {
+    const shape = tensors.get(tensorName)?.shape;
+    if (shape === undefined) continue;
+    const [outFeatures, inFeatures, ...kernel] = shape as readonly [number, number, ...number[]];
+    const isPointwise = kernel.length === 2 && kernel.every((size) => size === 1);
+    if (isPointwise) return { name, inFeatures, outFeatures };
+    return linearModule(tensorName, shape).map((module) => ({ ...module, name }))[0];
+  }
+  return undefined;
 }
 
 /** The names of all layers of a checkpoint that have weights: what adapter files may name. */
@@ -51,7 +67,7 @@ export function layerNames(tensors: ReadonlyMap<string, unknown>): readonly stri
   return [...tensors.keys()].filter((name) => name.endsWith(".weight")).map((name) => name.slice(0, -".weight".length));
 }
 
-function linearModule(tensorName: string, shape: readonly number[]): LinearModule[] {
+function linearModule(tensorName: string, shape: readonly number[]): TargetModule[] {
   const suffix = ".weight";
   const isLinear = tensorName.endsWith(suffix) && shape.length === 2 && !/embedding\.weight$/.test(tensorName);
   if (!isLinear) return [];

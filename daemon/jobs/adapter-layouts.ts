@@ -2,7 +2,8 @@
 import type { Adapter, AdapterNetwork, AdapterWeights } from "../adapters/adapter-weights.ts";
 import { type LoraLayout, loraLayout } from "../adapters/lora.ts";
 import type { AdapterLayouts } from "../adapters/packed-adapter.ts";
-import { findTargetModules, findTextTargetModules, type LinearModule } from "../adapters/targets.ts";
+import { findTargetModules, findTextTargetModules, moduleNamed, type TargetModule } from "../adapters/targets.ts";
+import { loftError } from "../base/errors.ts";
 import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
 
 /** The attention projections of the text encoder that adapters attach to, by the names of its checkpoint. */
@@ -45,12 +46,12 @@ export type FusionRoom = AdapterTargets & {
 export function fusionLayouts(model: DiffusionModel, room: FusionRoom): FusionLayouts {
   const own = { unet: room.targetModules, textEncoder: room.textEncoder ? textTargetModules : [] };
   const layout = (network: AdapterNetwork) => {
-    const targets = room.rank === 0 ? [] : own[network];
+    const targets = room.rank === 0 || own[network].length === 0 ? [] : modulesOf(model, network, own[network]);
     const extra = room.extra.map((adapter) => adapter[network]);
-    const names = extra.flatMap(({ modules }) => modules.map(({ name }) => name));
-    if (targets.length + names.length === 0) return undefined;
+    const others = extra.flatMap(({ modules }) => modules.map(({ name }) => moduleOf(model, network, name)));
+    if (targets.length + others.length === 0) return undefined;
     const rank = (targets.length === 0 ? 0 : room.rank) + extra.reduce((sum, part) => sum + largestRank(part), 0);
-    return loraLayout(rank, modulesOf(model, network, [...targets, ...new Set(names)]));
+    return loraLayout(rank, eachOnce([...targets, ...others]));
   };
   return { unet: layout("unet"), textEncoder: layout("textEncoder") };
 }
@@ -59,9 +60,25 @@ function modulesOf(
   model: DiffusionModel,
   network: AdapterNetwork,
   targets: readonly string[],
-): readonly LinearModule[] {
+): readonly TargetModule[] {
   const { tensors } = model[network].file;
   return network === "unet" ? findTargetModules(tensors, targets) : findTextTargetModules(tensors, targets);
+}
+
+/** A module by its name, whatever targets would select. */
+function moduleOf(model: DiffusionModel, network: AdapterNetwork, name: string): TargetModule {
+  const module = moduleNamed(model[network].file.tensors, name);
+  if (module !== undefined) return module;
+  throw loftError("adapter-invalid", {
+    what: `The model has no layer ${name} that an adapter attaches to.`,
+    fix: "Use adapters that were trained on this base model.",
+  });
+}
+
+/** Modules sorted by name, none of them twice. */
+function eachOnce(modules: readonly TargetModule[]): readonly TargetModule[] {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  return [...byName.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
 function largestRank({ modules }: AdapterWeights): number {

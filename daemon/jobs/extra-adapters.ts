@@ -4,9 +4,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readAdapter, writeAdapter } from "../adapters/adapter-file.ts";
 import { type Adapter, type AdapterModule, type AdapterNetwork, adapterNetworks } from "../adapters/adapter-weights.ts";
-import { findTargetModules, findTextTargetModules, type LinearModule, layerNames } from "../adapters/targets.ts";
+import { layerNames, moduleNamed, type TargetModule } from "../adapters/targets.ts";
 import { loftError } from "../base/errors.ts";
-import type { DiffusionModel } from "../diffusion/diffusion-model.ts";
 import type { JobModel } from "./job.ts";
 import { extraFile, inRun, isWholeSafetensors } from "./run-folder.ts";
 
@@ -86,7 +85,7 @@ function checkModules(
   adapter: Adapter,
 ): void {
   for (const module of adapter[network].modules) {
-    const reason = misfit(module, linearModule(diffusion, network, module.name));
+    const reason = misfit(module, moduleNamed(diffusion[network].file.tensors, module.name));
     if (reason === undefined) continue;
     throw loftError("adapter-invalid", {
       what: `The extra adapter ${file} does not fit the model ${name}: ${module.name} ${reason}.`,
@@ -95,17 +94,10 @@ function checkModules(
   }
 }
 
-function linearModule(model: DiffusionModel, network: AdapterNetwork, name: string): LinearModule | undefined {
-  const { tensors } = model[network].file;
-  const isLinear = [name, `text_model.${name}`].some((one) => tensors.get(`${one}.weight`)?.shape.length === 2);
-  if (!isLinear) return undefined;
-  return network === "unet" ? findTargetModules(tensors, [name])[0] : findTextTargetModules(tensors, [name])[0];
-}
-
-function misfit(module: AdapterModule, linear: LinearModule | undefined): string | undefined {
-  if (linear === undefined || module.pointwise === true) return "is no linear layer there, and others are not adapted";
-  if (module.inFeatures === linear.inFeatures && module.outFeatures === linear.outFeatures) return undefined;
-  return `is [${module.outFeatures}, ${module.inFeatures}], the model's [${linear.outFeatures}, ${linear.inFeatures}]`;
+function misfit(module: AdapterModule, own: TargetModule | undefined): string | undefined {
+  if (own === undefined) return "is neither a linear layer nor a 1x1 convolution there, and others are not adapted";
+  if (module.inFeatures === own.inFeatures && module.outFeatures === own.outFeatures) return undefined;
+  return `is [${module.outFeatures}, ${module.inFeatures}], the model's [${own.outFeatures}, ${own.inFeatures}]`;
 }
 
 function missing(file: string, index: number) {

@@ -4,6 +4,7 @@ import type { SafetensorsDtype } from "../checkpoint/safetensors-header.ts";
 import type { WeightFiles } from "../checkpoint/weight-files.ts";
 import type { DType } from "../engine/graph/dtype.ts";
 import { type Value, weight } from "../engine/graph/value.ts";
+import { conv2d, type Padding } from "../engine/ops/convolution.ts";
 import { cast } from "../engine/ops/indexing.ts";
 import { linear } from "../engine/ops/matmul.ts";
 
@@ -18,7 +19,12 @@ export type Weights = {
   readonly linear: (name: string, x: Value) => Value;
   /** What `linear` gives, cut into `count` equal parts along the last axis; the whole is never there. */
   readonly linearParts: (name: string, x: Value, count: number) => readonly Value[];
+  /** The convolution `name`, with its bias, applied to x [batch, in, height, width] -> [batch, out, ...]. */
+  readonly conv2d: (name: string, x: Value, options: ConvolutionOptions) => Value;
 };
+
+/** `padding`: top, left, bottom, right. */
+export type ConvolutionOptions = { readonly stride: number; readonly padding: Padding };
 
 const graphTypes: Partial<Record<SafetensorsDtype, DType>> = { F16: "f16", BF16: "bf16", F32: "f32" };
 
@@ -42,6 +48,7 @@ export function fileWeights(file: WeightFiles): Weights {
         const part = (tensorName: string) => partOf(stored(tensorName), index, count);
         return linear(x, part(`${name}.weight`), has(`${name}.bias`) ? cast(part(`${name}.bias`), "f32") : undefined);
       }),
+    conv2d: (name, x, options) => conv2d(x, stored(`${name}.weight`), tensor(`${name}.bias`), options),
   };
 }
 
@@ -53,6 +60,7 @@ export function within(weights: Weights, prefix: string): Weights {
     stored: (name) => weights.stored(`${prefix}.${name}`),
     linear: (name, x) => weights.linear(`${prefix}.${name}`, x),
     linearParts: (name, x, count) => weights.linearParts(`${prefix}.${name}`, x, count),
+    conv2d: (name, x, options) => weights.conv2d(`${prefix}.${name}`, x, options),
   };
 }
 

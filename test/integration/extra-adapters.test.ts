@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAdapter, writeAdapter } from "../../daemon/adapters/adapter-file.ts";
+import { type AdapterModule, unetAdapter } from "../../daemon/adapters/adapter-weights.ts";
+import { writeKohyaAdapter } from "../../daemon/adapters/kohya-file.ts";
 import { writePeftAdapter } from "../../daemon/adapters/peft-file.ts";
+import { layerNames, moduleNamed } from "../../daemon/adapters/targets.ts";
+import { randomStream } from "../../daemon/base/random.ts";
+import { readSafetensorsHeader } from "../../daemon/checkpoint/safetensors.ts";
 import { replayAction } from "../../daemon/cli/actions.ts";
 import { readPicture } from "../../daemon/data/image-file.ts";
 import { exportRun } from "../../daemon/jobs/export-run.ts";
@@ -90,6 +95,24 @@ describe("the base model with an adapter that a run trained", () => {
   }, 240_000);
 });
 
+test("kohya's adapters of 1x1 convolutions, as those of Stable Diffusion 1 have, and of whole layers take part", async () => {
+  const { tensors } = await readSafetensorsHeader(join(tinyModelFolder, "unet", "diffusion_pytorch_model.safetensors"));
+  const names = layerNames(tensors).filter((name) => /conv_shortcut$|\.(ff\.net\.2|time_emb_proj|proj_in)$/.test(name));
+  const modules = names.map((name): AdapterModule => {
+    const { inFeatures, outFeatures } = moduleNamed(tensors, name)!;
+    const rng = randomStream("foreign", name);
+    const matrices = { a: rng.normals(2 * inFeatures), b: rng.normals(2 * outFeatures) };
+    const pointwise = tensors.get(`${name}.weight`)!.shape.length === 4 ? ({ pointwise: true } as const) : {};
+    return { name, inFeatures, outFeatures, rank: 2, alpha: 0.2, ...matrices, ...pointwise };
+  });
+  expect(modules.some(({ pointwise }) => pointwise === true)).toBe(true);
+  await writeKohyaAdapter(join(run.folder, "foreign.safetensors"), unetAdapter({ modules }), { name: "foreign" });
+  const root = await runOf("foreign", withExtra("foreign.safetensors"));
+  const bare = await runOf("bare", prompted);
+  expect(await readPicture(image(root))).not.toEqual(await readPicture(image(bare)));
+  expect((await replay(image(root))).json).toMatchObject({ same: true, differingValues: 0 });
+}, 240_000);
+
 describe("told before a run", () => {
   const prepare = async (extra: TinyConfig) => {
     await writeTinyConfig(run, { ...prompted, fusion: { extra: [extra] } });
@@ -112,13 +135,13 @@ describe("told before a run", () => {
     expect(error.what).toContain(`${first!.name} is [`);
   });
 
-  test("an adapter of a convolution", async () => {
+  test("an adapter of a convolution of 3x3 pixels", async () => {
     const module = { name: "conv_in", inFeatures: 4, outFeatures: 4, rank: 1, alpha: 1 };
     const pair = { a: new Float32Array(4), b: new Float32Array(4), pointwise: true } as const;
     const unet = { modules: [{ ...module, ...pair }] };
     await writeAdapter(join(run.folder, "conv.safetensors"), { unet, textEncoder: { modules: [] } });
     const error = await loftErrorOf(() => prepare({ file: "conv.safetensors" }), "adapter-invalid");
-    expect(error.what).toContain("conv_in is no linear layer there");
+    expect(error.what).toContain("conv_in is neither a linear layer nor a 1x1 convolution there");
   });
 
   test("something that is no adapter", () =>

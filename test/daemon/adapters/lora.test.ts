@@ -50,11 +50,6 @@ describe("packing", () => {
   ])("refuses %s", (_, layout) => {
     expect(() => packedFromLora(layout, adapter("a", 2, 2))).toThrow(LoftError);
   });
-
-  test("refuses 1x1 convolutions, which the networks do not adapt", () => {
-    const modules = adapter("a", 2, 2).modules.map((module) => ({ ...module, pointwise: true as const }));
-    expect(() => packedFromLora(loraLayout(2, targets), { modules })).toThrow(LoftError);
-  });
 });
 
 test("a fresh adapter has A normal with deviation 1 / rank, and B zero", () => {

@@ -1,6 +1,6 @@
 /** Target names select the same layers as in PEFT. */
 import { describe, expect, it } from "vitest";
-import { findTargetModules, findTextTargetModules, layerNames } from "../../../daemon/adapters/targets.ts";
+import { findTargetModules, findTextTargetModules, layerNames, moduleNamed } from "../../../daemon/adapters/targets.ts";
 import { readSafetensorsHeader } from "../../../daemon/checkpoint/safetensors.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { referencePath } from "../../support/reference.ts";
@@ -53,6 +53,24 @@ describe("findTargetModules", () => {
     const error = await loftErrorOf(() => findTargetModules(model, targets), "adapter-invalid");
     expect(error.what).toContain(named);
   });
+});
+
+it.each([
+  ["a linear layer", "b.to_q", { inFeatures: 3, outFeatures: 4 }],
+  ["a 1x1 convolution", "proj_in", { inFeatures: 5, outFeatures: 6 }],
+  ["a layer of the text encoder without its prefix", "encoder.q_proj", { inFeatures: 7, outFeatures: 8 }],
+  ["no other layer that ends so", "to_q", undefined],
+  ["no other convolution", "conv_in", undefined],
+  ["no embedding", "token_embedding", undefined],
+])("moduleNamed finds %s", (_, name, size) => {
+  const model = checkpoint({
+    "b.to_q.weight": [4, 3],
+    "proj_in.weight": [6, 5, 1, 1],
+    "text_model.encoder.q_proj.weight": [8, 7],
+    "conv_in.weight": [8, 4, 3, 3],
+    "token_embedding.weight": [10, 4],
+  });
+  expect(moduleNamed(model, name)).toEqual(size && { name, ...size });
 });
 
 it.each(["", "text_model."])("findTextTargetModules leaves out the prefix %j", (prefix) => {
