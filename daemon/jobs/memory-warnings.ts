@@ -1,4 +1,5 @@
 /** Warnings about runs that need more memory than there is, with the sizes that would fit. Pure but for the default. */
+import { byteText } from "../base/byte-text.ts";
 import { machineMemory } from "../engine/runtime/machine-memory.ts";
 import { type MemoryDemand, memoryDemands, type PlannedWork } from "./memory-forecast.ts";
 
@@ -15,7 +16,7 @@ export function memoryWarning(demand: MemoryDemand, available: number): MemoryWa
   const needed = bytes(rows, resolution);
   if (needed <= available) return undefined;
   return {
-    what: `${titles[part]} will take about ${gigabytes(needed)} of memory (${part}.batchSize ${rows}, ${resolution} pixels a side); this machine has ${gigabytes(available)}.`,
+    what: `${titles[part]} will take about ${byteText(needed)} of memory (${part}.batchSize ${rows}, ${resolution} pixels a side); this machine has ${byteText(available)}.`,
     fix: whatFits(demand, available),
   };
 }
@@ -29,12 +30,12 @@ const resolutionStep = 64;
 function whatFits({ part, rows, resolution, bytes }: MemoryDemand, available: number): string {
   const batch = largest(rows, (count) => bytes(count, resolution) <= available);
   if (0 < batch) {
-    return `Set ${part}.batchSize to at most ${batch}: about ${gigabytes(bytes(batch, resolution))}.`;
+    return `Set ${part}.batchSize to at most ${batch}: about ${byteText(bytes(batch, resolution))}.`;
   }
   const steps = Math.floor((resolution - 1) / resolutionStep);
   const side = resolutionStep * largest(steps, (count) => bytes(1, count * resolutionStep) <= available);
   if (side === 0) return "Use a smaller model, or a machine with more memory.";
-  return `Set training.resolution to at most ${side} and ${part}.batchSize to 1: about ${gigabytes(bytes(1, side))}.`;
+  return `Set training.resolution to at most ${side} and ${part}.batchSize to 1: about ${byteText(bytes(1, side))}.`;
 }
 
 /** The largest of 1 ... `most` that fits, 0 for none; what is larger than one that does not fit does not fit either. */
@@ -46,9 +47,4 @@ function largest(most: number, fits: (count: number) => boolean): number {
     else high = middle - 1;
   }
   return low;
-}
-
-function gigabytes(bytes: number): string {
-  const size = bytes / 1e9;
-  return `${size < 100 ? size.toPrecision(2) : Math.round(size)} GB`;
 }

@@ -1,4 +1,5 @@
 /** What `loft plan` tells: the plan's numbers, what of it is already done, and what the rest takes. */
+import { byteText } from "../base/byte-text.ts";
 import { counted } from "../base/counted.ts";
 import { type PlanSummary, planSummary } from "../pipeline/print-plan.ts";
 import { countFinishedTasks } from "./finished-tasks.ts";
@@ -61,8 +62,8 @@ export function planText(report: PlanReport, runFolder: string): string {
     `images          ${summary.imageCount}`,
     ...done,
     `time            ${timeText(report)}`,
-    `memory          about ${gigabytes(expected.memoryBytes)} GB${byPart(expected)}`,
-    `disk            about ${gigabytes(expected.diskBytes)} GB in ${runFolder}`,
+    `memory          about ${byteText(expected.memoryBytes)}${byPart(expected)}`,
+    `disk            about ${byteText(expected.diskBytes)} in ${runFolder}`,
   ].join("\n");
 }
 
@@ -98,14 +99,10 @@ function rates({ secondsPerAdapterStep = 0, secondsPerImage = 0 }: Forecast): st
 }
 
 function rate(secondsPerUnit: number): string {
-  return (1 / secondsPerUnit).toPrecision(2);
+  return (1 / secondsPerUnit).toLocaleString("en-US", { maximumSignificantDigits: 2 });
 }
 
 function byPart({ memoryByPart: { training, sampling } }: Forecast): string {
   if (training === undefined || sampling === undefined) return "";
-  return ` (training ${gigabytes(training)}, sampling ${gigabytes(sampling)})`;
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toPrecision(2);
+  return ` (training ${byteText(training)}, sampling ${byteText(sampling)})`;
 }

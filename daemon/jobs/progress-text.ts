@@ -28,13 +28,15 @@ export function progressLine(progress: Progress): string {
   return `${parts.join(", ")}${failedText(progress)}`;
 }
 
-/** "45 s", "3 min 20 s", "2 h 5 min": as exact as an estimate deserves. */
+/** "45 s", "3 min 20 s", "2 h 5 min", "12 days 3 h": as exact as an estimate deserves. */
 export function durationText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24).toLocaleString("en-US")} days ${hours % 24} h`;
 }
 
 /** Whether the run has adapters at all; the methods that only prompt have none. */

@@ -1,4 +1,4 @@
-/** Counts, durations and sizes in words, as exact as a glance needs. */
+/** Durations and values in words, as exact as a glance needs. */
 
 /** `about 40 s`, `about 26 min`, `about 3 h 20 min`, `about 5 days`. */
 export function aboutDuration(seconds: number): string {
@@ -10,14 +10,6 @@ export function aboutDuration(seconds: number): string {
     return `about ${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `about ${hours} h` : `about ${Math.round(hours / 24)} days`;
-}
-
-/** `350 MB`, `1.1 GB`: powers of ten, as disks are sold. */
-export function byteText(bytes: number): string {
-  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
-  if (bytes < 0.9995e9) return `${Math.round(bytes / 1e6)} MB`;
-  const gigabytes = bytes / 1e9;
-  return `${gigabytes < 10 ? gigabytes.toFixed(1) : Math.round(gigabytes).toLocaleString("en-US")} GB`;
 }
 
 /** A value as it stands in a configuration, on one line and at most `longest` characters. */

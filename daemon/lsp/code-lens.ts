@@ -1,9 +1,10 @@
 /** Code lenses above a configuration: what it will do and cost, with the commands to do it. */
 
 import type { CodeLens, Range } from "vscode-languageserver";
+import { byteText } from "../base/byte-text.ts";
 import { counted } from "../base/counted.ts";
 import { hasErrors } from "../config/problem.ts";
-import { aboutDuration, byteText } from "./amounts.ts";
+import { aboutDuration } from "./amounts.ts";
 import { type Analysis, rangeOf } from "./analysis.ts";
 import { allProblems } from "./diagnostics.ts";
 import type { KnownFacts } from "./known-facts.ts";

@@ -1,13 +1,13 @@
 /** Problems that only show beside the disk and the machine: folders, photos, the model, memory. Pure: facts are values. */
 
 import type { Node } from "jsonc-parser";
+import { byteText } from "../base/byte-text.ts";
 import { counted } from "../base/counted.ts";
 import type { ClassFacts, DataFacts } from "../config/facts.ts";
 import { nodeAt } from "../config/parse.ts";
 import { mostProblems, type Path, pathText, type Span, type Stated } from "../config/problem.ts";
 import { closest } from "../config/suggest.ts";
 import { statedAt } from "../config/validate.ts";
-import { byteText } from "./amounts.ts";
 import { type Analysis, givenValue, methodName, spanAt, textAt } from "./analysis.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
 import { decidedValue } from "./values.ts";

@@ -2,11 +2,12 @@
 
 import { findNodeAtOffset } from "jsonc-parser";
 import type { Hover, Position } from "vscode-languageserver";
+import { byteText } from "../base/byte-text.ts";
 import { counted } from "../base/counted.ts";
 import { plainValue } from "../config/parse.ts";
 import type { Path } from "../config/problem.ts";
 import { classPrompt } from "../pipeline/prompts.ts";
-import { byteText, valueText } from "./amounts.ts";
+import { valueText } from "./amounts.ts";
 import { type Analysis, methodName, pathOfNode, rangeOf } from "./analysis.ts";
 import { fieldMarkdown } from "./field-text.ts";
 import { fieldAt } from "./fields.ts";

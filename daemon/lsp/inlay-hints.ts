@@ -2,11 +2,12 @@
 
 import type { Node } from "jsonc-parser";
 import { type InlayHint, InlayHintKind, type Range } from "vscode-languageserver";
+import { byteText } from "../base/byte-text.ts";
 import { counted } from "../base/counted.ts";
 import { nodeAt, plainValue } from "../config/parse.ts";
 import { presetSource, presetValues } from "../config/preset.ts";
 import type { Path } from "../config/problem.ts";
-import { byteText, valueText } from "./amounts.ts";
+import { valueText } from "./amounts.ts";
 import type { Analysis } from "./analysis.ts";
 import { classesWithPhotos, type KnownFacts } from "./known-facts.ts";
 import { type PlanCounts, planCounts } from "./plan-counts.ts";

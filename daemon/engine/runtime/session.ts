@@ -1,5 +1,6 @@
 /** Sessions: a model made ready to run on a device, and running it. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { byteText } from "../../base/byte-text.ts";
 import { type LoftError, loftError } from "../../base/errors.ts";
 import type { DType } from "../graph/dtype.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
@@ -178,17 +179,12 @@ function isAllocationFailure(cause: unknown): boolean {
 
 function outOfMemory(doing: "loading" | "computing", cause: unknown): LoftError {
   const bytes = /requested buffer of size (\d+)/.exec(messageOf(cause))?.[1];
-  const asked = bytes === undefined ? "" : `: ${gigabytes(Number(bytes))} more were asked for`;
+  const asked = bytes === undefined ? "" : `: ${byteText(Number(bytes))} more were asked for`;
   return loftError("out-of-memory", {
     what: `Memory ran out while ${doing} a graph${asked}.`,
     fix: "Make training.batchSize, sampling.batchSize or training.resolution smaller, or end other programs. `loft plan` forecasts the memory of a run.",
     cause,
   });
-}
-
-function gigabytes(bytes: number): string {
-  const size = bytes / 1e9;
-  return `${size < 10 ? size.toPrecision(2) : Math.round(size)} GB`;
 }
 
 function messageOf(cause: unknown): string {

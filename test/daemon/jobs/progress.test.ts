@@ -144,6 +144,7 @@ describe("words", () => {
     [59.6, "1 min 0 s"],
     [200, "3 min 20 s"],
     [7500, "2 h 5 min"],
+    [1e6, "11 days 13 h"],
     [-3, "0 s"],
   ])("%f seconds are %s", (seconds, text) => {
     expect(durationText(seconds)).toBe(text);

@@ -1,6 +1,7 @@
 /** Code lenses: their texts and commands, from counts alone and with the cost. */
 import { describe, expect, it } from "vitest";
-import { aboutDuration, byteText } from "../../../daemon/lsp/amounts.ts";
+import { byteText } from "../../../daemon/base/byte-text.ts";
+import { aboutDuration } from "../../../daemon/lsp/amounts.ts";
 import { codeLenses } from "../../../daemon/lsp/code-lens.ts";
 import type { KnownFacts } from "../../../daemon/lsp/known-facts.ts";
 import type { PlanCost } from "../../../schemas/protocol.ts";

@@ -54,7 +54,7 @@ test("memory that is not there is an error of its own, which keeps what the runt
   const one = input("x", [1]);
   const huge = reduceSum(mul(expand(one, [2 ** 46]), one), [0]);
   const failed = await loftErrorOf(() => runGraph({ huge }, { x: float32(new Float32Array(1), [1]) }), "out-of-memory");
-  expect(failed.what).toContain("281475 GB");
+  expect(failed.what).toContain("281,475 GB");
   expect(failed.fix).toContain("training.batchSize");
   expect((failed.cause as Error).message).toContain("Failed to allocate memory");
 });
