@@ -63,21 +63,30 @@ export async function createRowByRowSession(
   if (options.provider !== "cpu" && !whole.isLarge) return openSession(whole, options);
   const model = buildModel(build(1), options);
   const shares = sharesOf(rows, model, options);
-  const { sessions, release } =
+  const opened =
     shares.length === 1
       ? await alone(model, options)
       : await openSideBySide(
           shares.map(({ threads }) => ({ model, threads })),
           options,
         );
-  return { ...queued(rows, whole, sessions), release };
+  return { ...queued(rows, whole, opened), release: opened.release };
 }
 
-type Opened = { readonly sessions: readonly Session[]; readonly release: () => Promise<void> };
+type Opened = {
+  readonly sessions: readonly Session[];
+  readonly release: () => Promise<void>;
+  /** How a session is given a part of an array: copied, where the part is handed over to the session's thread. */
+  readonly part: (array: HostArray, start: number, end: number) => HostArray;
+};
+
+const copiedPart: Opened["part"] = (array, start, end) => array.slice(start, end);
+
+const sharedPart: Opened["part"] = (array, start, end) => array.subarray(start, end);
 
 async function alone(model: OnnxModel, options: SessionOptions): Promise<Opened> {
   const session = await openSession(model, options);
-  return { sessions: [session], release: () => session.release() };
+  return { sessions: [session], release: () => session.release(), part: sharedPart };
 }
 
 /** Sessions on threads of their own. */
@@ -101,7 +110,7 @@ async function openSideBySide(
     await release();
     throw failed.reason;
   }
-  return { sessions, release };
+  return { sessions, release, part: copiedPart };
 }
 
 /** How many sessions there are for `rows` rows of a model. */
@@ -124,7 +133,11 @@ function sharesOf(rows: number, { isLarge, weightBytes }: OnnxModel, { provider,
 }
 
 function joined(rows: number, { inputs, outputs }: OnnxModel, parts: readonly Part[]): Omit<Session, "release"> {
-  const cut = (part: Part, feeds: Readonly<Record<string, HostTensor>>) => feedsOf(part, { rows, inputs }, feeds);
+  const shared = sharedInputs(inputs, parts[0]!.session);
+  const cut = (own: Part, feeds: Feeds) => ({
+    ...wholeFeeds(feeds, shared, copiedPart),
+    ...rowFeeds(feeds, { ...own, of: rows, shared, part: copiedPart }),
+  });
   return {
     model: { inputs, outputs },
     hold: async (feeds) => {
@@ -137,13 +150,18 @@ function joined(rows: number, { inputs, outputs }: OnnxModel, parts: readonly Pa
   };
 }
 
-/** Rows in a queue before the sessions; what is held is kept here, since each row is fed its own part of it. */
-function queued(rows: number, { inputs, outputs }: OnnxModel, sessions: readonly Session[]): Omit<Session, "release"> {
+/**
+ * Rows in a queue before the sessions. What is held for all rows is held by each session; of what is held for single
+ * rows, kept here, a session is fed one row's part at a time.
+ */
+function queued(rows: number, { inputs, outputs }: OnnxModel, { sessions, part }: Opened): Omit<Session, "release"> {
+  const shared = sharedInputs(inputs, sessions[0]!);
   const held: Record<string, HostTensor> = {};
   return {
     model: { inputs, outputs },
     hold: async (feeds) => {
-      Object.assign(held, feeds);
+      Object.assign(held, Object.fromEntries(Object.entries(feeds).filter(([name]) => !shared.has(name))));
+      await Promise.all(sessions.map((session) => session.hold(wholeFeeds(feeds, shared, part))));
     },
     run: async (feeds, names) => {
       const all = { ...held, ...feeds };
@@ -151,7 +169,8 @@ function queued(rows: number, { inputs, outputs }: OnnxModel, sessions: readonly
       let next = 0;
       const work = async (session: Session) => {
         for (let row = next++; row < rows; row = next++) {
-          results[row] = await session.run(feedsOf({ start: row, rows: 1, session }, { rows, inputs }, all), names);
+          const own = rowFeeds(all, { start: row, rows: 1, of: rows, shared, part });
+          results[row] = await session.run({ ...wholeFeeds(feeds, shared, part), ...own }, names);
         }
       };
       await Promise.all(sessions.map(work));
@@ -160,27 +179,49 @@ function queued(rows: number, { inputs, outputs }: OnnxModel, sessions: readonly
   };
 }
 
-/** What a part is fed, copied: the copy is handed over to the part's thread. Inputs that all rows share stay whole. */
-function feedsOf(
-  part: Part,
-  whole: { readonly rows: number; readonly inputs: OnnxModel["inputs"] },
-  feeds: Readonly<Record<string, HostTensor>>,
-): Record<string, HostTensor> {
-  const named = part.session.model.inputs.flatMap(({ name, shape }) => {
-    const feed = feeds[name];
-    if (feed === undefined) return [];
-    const isShared = whole.inputs.some((input) => input.name === name && sameShape(input.shape, shape));
-    return [[name, isShared ? { ...feed, data: feed.data.slice() } : rowsOf(feed, part, whole.rows)] as const];
-  });
-  return Object.fromEntries(named);
+type Feeds = Readonly<Record<string, HostTensor>>;
+
+/** The names of inputs that are the same for all rows: a session of some rows has them in the same shape. */
+function sharedInputs(whole: OnnxModel["inputs"], { model }: Session): ReadonlySet<string> {
+  const isShared = ({ name, shape }: (typeof whole)[number]) =>
+    whole.some((input) => input.name === name && sameShape(input.shape, shape));
+  return new Set(model.inputs.filter(isShared).map(({ name }) => name));
 }
 
-/** A part's rows of a tensor. */
-function rowsOf({ dtype, shape, data }: HostTensor, part: Part, rows: number): HostTensor {
-  const [length, ...rest] = shape as [number, ...number[]];
-  const each = (length / rows) * sizeOf(rest);
-  const cut = data.slice(part.start * each, (part.start + part.rows) * each);
-  return { dtype, shape: [(length / rows) * part.rows, ...rest], data: cut };
+/** Those feeds that all rows share. */
+function wholeFeeds(feeds: Feeds, shared: ReadonlySet<string>, part: Opened["part"]): Record<string, HostTensor> {
+  const own = Object.entries(feeds).filter(([name]) => shared.has(name));
+  return Object.fromEntries(own.map(([name, feed]) => [name, { ...feed, data: part(feed.data, 0, feed.data.length) }]));
+}
+
+type Rows = {
+  readonly start: number;
+  readonly rows: number;
+  /** All rows. */
+  readonly of: number;
+  readonly shared: ReadonlySet<string>;
+  readonly part: Opened["part"];
+};
+
+/** Of the other feeds the part of some rows. */
+function rowFeeds(feeds: Feeds, { start, rows, of, shared, part }: Rows): Record<string, HostTensor> {
+  const own = Object.entries(feeds).filter(([name]) => !shared.has(name));
+  return Object.fromEntries(
+    own.map(
+      ([
+        name,
+        {
+          dtype,
+          shape: [length, ...rest],
+          data,
+        },
+      ]) => {
+        const each = (length! / of) * sizeOf(rest);
+        const cut = part(data, start * each, (start + rows) * each);
+        return [name, { dtype, shape: [(length! / of) * rows, ...rest], data: cut }];
+      },
+    ),
+  );
 }
 
 /** The outputs of all parts, each one's below that of the part before it. */
