@@ -1,5 +1,5 @@
 /** The plan of a run: the adapters to train and the images to sample, each with its identity. Pure values, no I/O. */
-import { canonicalJson, hashOf } from "../base/hash.ts";
+import { canonicalJson, hashOf, hashWith } from "../base/hash.ts";
 import type { GuidanceInterval, ResolvedConfig } from "../config/resolve.ts";
 import { compareCodePoints } from "../data/code-point-order.ts";
 import type { Dataset, DatasetClass, Photo, PlanWarning } from "./dataset.ts";
@@ -168,28 +168,32 @@ export function adapterStream({ parameters, examples }: AdapterTask): readonly (
   return [parameters.seed, "adapter", photos.length === 1 ? (photos[0] as string) : hashOf(photos)];
 }
 
+/** What an image of a class has for itself: the adapters and their weights, none for the base model; another prompt than the class's. */
+export type OwnOfImage = { readonly fusion: readonly FusedAdapter[]; readonly prompt?: string };
+
 /**
- * The task of sampling image number `imageIndex` of the class number `classIndex`.
- * @param fusion the adapters and their weights; none samples the base model
- * @param prompt the class's prompt where it is left out
+ * Makes the tasks of sampling images of the class number `classIndex`. What they share is put together once: a plan may
+ * have hundreds of thousands.
  */
-export function imageTask(
-  context: PlanContext,
-  place: { readonly classIndex: number; readonly imageIndex: number },
-  { fusion, prompt }: { readonly fusion: readonly FusedAdapter[]; readonly prompt?: string },
-): ImageTask {
-  const { config, dataset, model, extra = [] } = context;
-  const { className, outputFolder } = dataset.classes[place.classIndex] as DatasetClass;
-  const words = {
-    prompt: prompt ?? classPrompt(config.prompt, className),
-    negativePrompt: config.prompt.negative.trim(),
-  };
+export function imageTasks(
+  { config, dataset, model, extra = [] }: PlanContext,
+  classIndex: number,
+): (imageIndex: number, own: OwnOfImage) => ImageTask {
+  const { className, outputFolder } = dataset.classes[classIndex] as DatasetClass;
   const resolution = config.training.resolution ?? model.resolution;
-  const parameters = imageParameters(config.sampling, { resolution, seed: config.seed });
-  const made = { fusion, ...(extra.length === 0 ? {} : { extra }) };
-  const identity = { className, imageIndex: place.imageIndex, ...words, ...made, model: model.hash, parameters };
-  const id = hashOf({ kind: "image", codeVersion: pipelineVersion, ...identity });
-  return { id, kind: "image", classFolder: outputFolder, classIndex: place.classIndex, ...identity };
+  const shared = {
+    className,
+    negativePrompt: config.prompt.negative.trim(),
+    ...(extra.length === 0 ? {} : { extra }),
+    model: model.hash,
+    parameters: imageParameters(config.sampling, { resolution, seed: config.seed }),
+  };
+  const ofClass = classPrompt(config.prompt, className);
+  const idOf = hashWith({ kind: "image", codeVersion: pipelineVersion, ...shared });
+  return (imageIndex, { fusion, prompt = ofClass }) => {
+    const own = { imageIndex, prompt, fusion };
+    return { id: idOf(own), kind: "image", classFolder: outputFolder, classIndex, ...shared, ...own };
+  };
 }
 
 /** An adapter of one photo has the identity it had before there were others. */

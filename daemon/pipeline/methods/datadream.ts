@@ -1,5 +1,5 @@
 /** DataDream (Kim et al., arXiv 2407.10910): one adapter per class, or one for the whole dataset; images are not fused. */
-import { type AdapterTask, adapterTask, classExamples, type ImageTask, imageTask, type PlanContext } from "../plan.ts";
+import { type AdapterTask, adapterTask, classExamples, type ImageTask, imageTasks, type PlanContext } from "../plan.ts";
 import type { Method } from "./method.ts";
 
 export const dataDreamClass: Method = {
@@ -27,8 +27,7 @@ function planImages(context: PlanContext, adapterOf: (classIndex: number) => Ada
   const { imagesPerClass } = context.config.sampling;
   return context.dataset.classes.flatMap((_, classIndex) => {
     const fusion = [{ adapterId: adapterOf(classIndex).id, weight: 1 }];
-    return Array.from({ length: imagesPerClass }, (__, imageIndex) =>
-      imageTask(context, { classIndex, imageIndex }, { fusion }),
-    );
+    const imageOf = imageTasks(context, classIndex);
+    return Array.from({ length: imagesPerClass }, (__, imageIndex) => imageOf(imageIndex, { fusion }));
   });
 }

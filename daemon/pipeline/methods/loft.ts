@@ -7,7 +7,7 @@ import {
   classExamples,
   type FusedAdapter,
   type ImageTask,
-  imageTask,
+  imageTasks,
   type PlanContext,
 } from "../plan.ts";
 import { dirichletWeights, fixedWeights } from "./adapter-weights.ts";
@@ -46,12 +46,13 @@ function planClassImages(
   const className = own[0]?.className ?? "";
   const size = Math.min(fusion.adaptersPerImage, own.length);
   const groups = fusionGroups(own.length, size, sampling.imagesPerClass, randomStream(seed, "pairs", className));
+  const imageOf = imageTasks(context, classIndex);
   return groups.map((group, imageIndex) => {
     const weights = weightsOf(context.config, group.length, className, imageIndex);
     const fused = group.map((member, place): FusedAdapter => {
       return { adapterId: (own[member] as AdapterTask).id, weight: weights[place] as number };
     });
-    return imageTask(context, { classIndex, imageIndex }, { fusion: fused });
+    return imageOf(imageIndex, { fusion: fused });
   });
 }
 

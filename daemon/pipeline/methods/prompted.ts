@@ -1,6 +1,6 @@
 /** The base model alone, prompted: ClassPrompt and CaptionPrompt, the paper's baselines without adapters. */
 
-import { imageTask } from "../plan.ts";
+import { imageTasks } from "../plan.ts";
 import { captionPrompts } from "../prompts.ts";
 import type { Method } from "./method.ts";
 
@@ -11,11 +11,10 @@ export const classPromptMethod: Method = {
   planAdapters: () => [],
   planImages: (context) => {
     const { imagesPerClass } = context.config.sampling;
-    return context.dataset.classes.flatMap((_, classIndex) =>
-      Array.from({ length: imagesPerClass }, (__, imageIndex) =>
-        imageTask(context, { classIndex, imageIndex }, { fusion: [] }),
-      ),
-    );
+    return context.dataset.classes.flatMap((_, classIndex) => {
+      const imageOf = imageTasks(context, classIndex);
+      return Array.from({ length: imagesPerClass }, (__, imageIndex) => imageOf(imageIndex, { fusion: [] }));
+    });
   },
 };
 
@@ -31,9 +30,8 @@ export const captionPrompt: Method = {
       // Whoever plans reads the captions first and tells what is missing.
       if (captions === undefined) throw new Error(`no captions for ${className}`);
       const prompts = captionPrompts(context.config, className, { captions, imageCount });
-      return prompts.map((prompt, imageIndex) =>
-        imageTask(context, { classIndex, imageIndex }, { fusion: [], prompt }),
-      );
+      const imageOf = imageTasks(context, classIndex);
+      return prompts.map((prompt, imageIndex) => imageOf(imageIndex, { fusion: [], prompt }));
     });
   },
 };

@@ -1,8 +1,9 @@
 /** Plans of the method `loft`: as printed tables, and what their identities do and do not depend on. */
 import { describe, expect, test } from "vitest";
-import { planRun } from "../../../../daemon/pipeline/methods/methods.ts";
+import { mostImages, planRun } from "../../../../daemon/pipeline/methods/methods.ts";
 import type { Task } from "../../../../daemon/pipeline/plan.ts";
 import { planSummary, printPlan } from "../../../../daemon/pipeline/print-plan.ts";
+import { loftErrorOf } from "../../../support/loft-error.ts";
 import { classFolder, type PartialConfig, planContext } from "../context.ts";
 
 const pets = [classFolder("cat", "a b c"), classFolder("dog", "d")];
@@ -218,6 +219,14 @@ test("the summary counts the work", () => {
   });
   const unguided = planContext(pets, { sampling: { imagesPerClass: 4, guidanceScale: 1 } });
   expect(planSummary(planRun(unguided), unguided.config).unetEvaluations).toBe(8 * 50);
+});
+
+test("more images than a run can hold are refused before they are planned", async () => {
+  const { fix } = await loftErrorOf(
+    () => plan(pets, { sampling: { imagesPerClass: mostImages / 2 + 1 } }),
+    "config-invalid",
+  );
+  expect(fix).toContain("at most 1000000,");
 });
 
 test("the numbers of the paper's EuroSAT run come out", () => {
