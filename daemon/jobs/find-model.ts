@@ -20,6 +20,7 @@ import { isRepositoryName } from "../hub/hub-names.ts";
 import { modelStoreFolder } from "../hub/hub-settings.ts";
 import { type KnownDownload, readKnownDownloads } from "../hub/known-downloads.ts";
 import { findStoredModel, isUnfinished, type StoredModel } from "../hub/model-store.ts";
+import { insteadOfModel } from "./instead-of-model.ts";
 import type { JobModel } from "./job.ts";
 
 /** Where models are looked for. */
@@ -72,6 +73,8 @@ async function locateModel(name: string, places: ModelPlaces): Promise<FoundMode
   const stored = isName ? await findStoredModel(store, name) : undefined;
   if (stored !== undefined) return foundInStore(stored);
   const folder = resolve(baseFolder, name);
+  const instead = await insteadOfModel(folder);
+  if (instead !== undefined) throw instead;
   // The folder's own name, so that nothing tells where on this disk it lies.
   const shownName = folder.split(/[\\/]/).findLast((part) => part !== "") ?? name;
   if (await isFolder(folder)) return { folder, name: shownName, license: "unknown" };

@@ -50,6 +50,20 @@ describe("findModel", () => {
     expect((await loftErrorOf(() => findModel(name, places, session), "model-missing")).fix).toMatch(fix);
   });
 
+  it("says what to give in place of a file, a cache's folder, or one part of a model", async () => {
+    const { places } = await setUp();
+    const { baseFolder } = places;
+    await writeFile(join(baseFolder, "v1-5.safetensors"), "");
+    await cp(tinyModelFolder, join(baseFolder, "models--o--m", "snapshots", "0123"), { recursive: true });
+    const fixOf = async (name: string) =>
+      (await loftErrorOf(() => findModel(name, places, session), "model-missing")).fix;
+    expect(await fixOf("v1-5.safetensors")).toContain("from_single_file");
+    const snapshot = join(baseFolder, "models--o--m", "snapshots", "0123");
+    expect(await fixOf("models--o--m")).toBe(`Give ${snapshot} instead.`);
+    expect(await fixOf("models--o--m/snapshots/0123/unet")).toBe(`Give ${snapshot} instead.`);
+    expect((await findModel("models--o--m/snapshots/0123", places, session)).name).toBe("0123");
+  });
+
   it.each<[string, (folder: string) => Promise<void>, "model-missing" | "model-hash-mismatch"]>([
     ["a missing file", (folder) => rm(join(folder, "unet/config.json")), "model-missing"],
     ["a longer file", (folder) => appendFile(join(folder, "vae/config.json"), "\n"), "model-hash-mismatch"],
