@@ -11,6 +11,9 @@ export function multiplications(outputs: readonly Value[]): number {
 function ofNode({ op, inputs: [left, right], outputs: [result] }: OpNode): number {
   const weight = right?.shape ?? [];
   switch (op.name) {
+    // Queries [..., n, width] with m keys, and what m values give: [..., n, width].
+    case "attention":
+      return (sizeOf(left!.shape) + sizeOf(result!.shape)) * right!.shape.at(-2)!;
     // [batch, out, ...] of weight [out, in, kernel, kernel].
     case "conv2d":
       return sizeOf(result!.shape) * sizeOf(weight.slice(1));

@@ -89,3 +89,13 @@ test("a size that no machine holds: a warning with one that fits, and no time fo
     "time            not measured: one picture alone needs more",
   );
 });
+
+test("pictures of which a pass would take long are measured smaller, and their work counted", async () => {
+  const small = await prepared();
+  const images = small.plan.images.map((task) => ({ ...task, parameters: { ...task.parameters, resolution: 256 } }));
+  const job = { ...small, plan: { ...small.plan, adapters: [], images } };
+  const [whole, counted] = [await forecast(job), await forecast(job, 1)];
+  // Measured at 64 pixels; on a machine with other work times are rough.
+  expect(counted.secondsPerImage! / whole.secondsPerImage!).toBeGreaterThan(0.1);
+  expect(counted.secondsPerImage! / whole.secondsPerImage!).toBeLessThan(10);
+});
