@@ -54,7 +54,8 @@ function sessionBytes({ session }: DiffusionModel, outputs: readonly Value[], ro
   const isLarge = isLargeModel(nodes);
   const weights = isLarge ? storedBytes(outputs) : copiesPerUse * widenedBytesUsed(outputs);
   const parts = partCount(rows, { isLarge, weightBytes: storedBytes(outputs) }, session);
-  const activations = peakBytes(outputs, { widenLate: isLarge && session.provider === "cpu" });
+  const isCpu = session.provider === "cpu";
+  const activations = peakBytes(outputs, { widenLate: isLarge && isCpu, ownAttention: isCpu });
   return parts * (weights + operations * bytesPerOperation) + arenaSlack * activations;
 }
 

@@ -7,6 +7,8 @@ import { nodesOf } from "./walk.ts";
 export type MemoryOptions = {
   /** 16-bit weights are widened just before their use, as in large models on the CPU; else once, when loading. */
   readonly widenLate?: boolean;
+  /** Large attention is computed in blocks, by ONNX Runtime's own operation. */
+  readonly ownAttention?: boolean;
 };
 
 /** Operations whose result shares the memory of their input. */
@@ -19,7 +21,7 @@ const inPlace: ReadonlySet<string> = new Set(["add", "sub", "mul", "div", "neg",
  * The largest sum of bytes that are alive together when the graph is computed node by node: activations, what single
  * operations need besides, and what is fed and fetched. Stored weights are not counted.
  */
-export function peakBytes(outputs: readonly Value[], { widenLate = false }: MemoryOptions = {}): number {
+export function peakBytes(outputs: readonly Value[], options: MemoryOptions = {}): number {
   const order = nodesOf(outputs);
   const endings = endingsOf(order, outputs);
   let alive = 0;
@@ -29,7 +31,7 @@ export function peakBytes(outputs: readonly Value[], { widenLate = false }: Memo
     const ended = endings.get(time) ?? [];
     const made = views.has(node.op.name) ? 0 : totalBytes(node.outputs);
     const reused = reusedBytes(node, ended);
-    peak = Math.max(peak, alive - reused + made + scratchBytes(node, widenLate));
+    peak = Math.max(peak, alive - reused + made + scratchBytes(node, options));
     alive += made - totalBytes(ended);
   }
   return peak + fedBytes(order) + totalBytes(outputs);
@@ -78,12 +80,13 @@ function reusedBytes(node: OpNode, ended: readonly Value[]): number {
 }
 
 /** Memory that a node needs only while it is computed. */
-function scratchBytes(node: OpNode, widenLate: boolean): number {
+function scratchBytes(node: OpNode, { widenLate = false, ownAttention = false }: MemoryOptions): number {
   const { op, inputs, outputs } = node;
   switch (op.name) {
     case "attention":
-      // The scores beside the probabilities.
-      return bytesOf(outputs[1]!);
+      // The scores, beside the probabilities; large ones are no output.
+      if (outputs.length === 2) return bytesOf(outputs[1]!);
+      return ownAttention && inputs.length === 3 ? 0 : 2 * scoreBytes(inputs);
     case "convTranspose2d":
       return columnBytes(inputs) + (widenLate ? wideningBytes(inputs[1]!) : 0);
     case "conv2d":
@@ -92,6 +95,11 @@ function scratchBytes(node: OpNode, widenLate: boolean): number {
     default:
       return 0;
   }
+}
+
+/** Of the scores of each query and key. */
+function scoreBytes([query, key]: readonly Value[]): number {
+  return bytesOf({ shape: [...query!.shape.slice(0, 3), key!.shape[2]!], dtype: query!.dtype });
 }
 
 /** A transposed convolution multiplies first, one row of the batch at a time, and adds up columns afterwards. */

@@ -10,7 +10,7 @@ export type TensorType = { readonly shape: Shape; readonly dtype: DType };
 
 /** What a lowering may call: it appends ONNX nodes and returns the names of their outputs. */
 export type Emitter = {
-  /** Append a node with one output. */
+  /** Append a node with one output; the type of a node that ONNX does not have itself is `DOMAIN:TYPE`. */
   readonly emit: (opType: string, inputs: readonly string[], attributes?: Attributes) => string;
   /** Append a node with several outputs. */
   readonly emitMany: (opType: string, inputs: readonly string[], outputs: number, attributes?: Attributes) => string[];
@@ -30,6 +30,8 @@ export type Emitter = {
   readonly widened: (name: string, weight: Value, after: string) => string;
   /** A rank-0 initializer. */
   readonly scalar: (value: number, dtype: DType) => string;
+  /** The device has ONNX Runtime's own attention (com.microsoft:MultiHeadAttention), in blocks. */
+  readonly hasOwnAttention: boolean;
 };
 
 export type LowerContext<A extends Attributes> = {

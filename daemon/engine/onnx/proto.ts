@@ -66,14 +66,16 @@ export type NodeText = {
   readonly attributes: Attributes;
 };
 
-/** NodeProto as a field of GraphProto. */
+/** NodeProto as a field of GraphProto; a type may be `DOMAIN:TYPE`. */
 export function nodeMessage(node: NodeText): Message {
+  const [opType, domain] = node.opType.split(":").reverse() as [string, string?];
   return messageField(1, [
     ...node.inputs.flatMap((name) => textField(1, name)),
     ...node.outputs.flatMap((name) => textField(2, name)),
     ...textField(3, node.outputs[0] ?? ""),
-    ...textField(4, node.opType),
+    ...textField(4, opType),
     ...Object.entries(node.attributes).flatMap(([name, value]) => messageField(5, attribute(name, value))),
+    ...(domain === undefined ? [] : textField(7, domain)),
   ]);
 }
 
@@ -114,13 +116,14 @@ export function valueInfoMessage(field: 11 | 12, { name, shape, dtype }: NamedTy
   return messageField(field, [...textField(1, name), ...messageField(2, messageField(1, tensor))]);
 }
 
-/** ModelProto: opset 18, IR version 9. */
+/** ModelProto: opset 18 and ONNX Runtime's own operations, IR version 9. */
 export function modelBytes(graph: readonly Message[]): Uint8Array {
   return concatenate([
     ...integerField(1, 9),
     ...textField(2, "LoFT"),
     ...messageField(7, [...graph.flat(), ...textField(2, "loft")]),
     ...messageField(8, integerField(2, 18)),
+    ...messageField(8, [...textField(1, "com.microsoft"), ...integerField(2, 1)]),
   ]);
 }
 

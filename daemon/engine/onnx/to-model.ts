@@ -42,18 +42,21 @@ export function isLargeModel(nodes: readonly Node[]): boolean {
 export type ModelOptions = {
   /** In a large model 16-bit weights are widened one by one, each just before its use. */
   readonly widenLate?: boolean;
+  /** Large attention is computed by ONNX Runtime's own operation. */
+  readonly ownAttention?: boolean;
 };
 
 /**
  * Lower everything that the outputs reach. Output names are the keys of `outputs`.
  * @throws LoftError "shape-mismatch" when two inputs share a name
  */
-export function toModel(outputs: Readonly<Record<string, Value>>, { widenLate = false }: ModelOptions = {}): OnnxModel {
+export function toModel(outputs: Readonly<Record<string, Value>>, options: ModelOptions = {}): OnnxModel {
+  const { widenLate = false, ownAttention = false } = options;
   const nodes = nodesOf(Object.values(outputs));
   const weightBytes = nodes.reduce((sum, node) => sum + (node.kind === "weight" ? node.byteLength : 0), 0);
   const weightsFolder = weightsFolderOf(nodes);
   const isLarge = isLargeModel(nodes);
-  const builder = createBuilder({ weightsFolder: weightsFolder ?? "", isLarge, widenLate });
+  const builder = createBuilder({ weightsFolder: weightsFolder ?? "", isLarge, widenLate, ownAttention });
   const names = new Map<Node, readonly string[]>();
   for (const node of nodes) names.set(node, lowerNode(builder, node, names));
   for (const [name, value] of Object.entries(outputs)) builder.node("Identity", [nameOf(names, value)], [name], {});
@@ -77,7 +80,7 @@ export function toModel(outputs: Readonly<Record<string, Value>>, { widenLate = 
   };
 }
 
-type BuilderOptions = { readonly weightsFolder: string; readonly isLarge: boolean; readonly widenLate: boolean };
+type BuilderOptions = Required<ModelOptions> & { readonly weightsFolder: string; readonly isLarge: boolean };
 
 type OnnxNode = Parameters<typeof nodeMessage>[0];
 
@@ -94,7 +97,7 @@ type Builder = Emitter & {
   readonly weight: (node: WeightNode) => string;
 };
 
-function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): Builder {
+function createBuilder({ weightsFolder, isLarge, widenLate, ownAttention }: BuilderOptions): Builder {
   const messages: (readonly Uint8Array[])[] = [];
   const nodes: OnnxNode[] = [];
   const shared = new Map<string, string>();
@@ -151,6 +154,7 @@ function createBuilder({ weightsFolder, isLarge, widenLate }: BuilderOptions): B
     constant,
     integers,
     scalar,
+    hasOwnAttention: ownAttention,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Scaled dot-product attention (Vaswani et al. 2017, eq. 1). */
-import { gradientMissing, type Op } from "../graph/op.ts";
+import { gradientMissing, type LowerContext, type Op } from "../graph/op.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 import { applyOne, type Value } from "../graph/value.ts";
 import { softmax } from "./activation.ts";
@@ -20,7 +20,10 @@ export function attention(query: Value, key: Value, value: Value, factor: number
   return applyOne(attentionOp, inputs, { factor });
 }
 
-/** Outputs: the result, and the probabilities, which the gradient uses again unless they are large. */
+/** Probabilities of more elements a head are not kept from forward to backward but computed again. */
+const largestKept = 1024 * 1024;
+
+/** Outputs: the result, and unless they are large the probabilities, which the gradient uses again. */
 export const attentionOp: Op<Scale> = {
   name: "attention",
   inferTypes: ([query, key, value]) => {
@@ -35,12 +38,15 @@ export const attentionOp: Op<Scale> = {
       throw shapeError("attention", `query, key and value ${shapes.join(", ")} do not fit.`);
     }
     const { dtype } = query!;
-    return [
-      { shape: [batch, heads, rows, valueWidth], dtype },
-      { shape: [batch, heads, rows, columns], dtype },
-    ];
+    const result = { shape: [batch, heads, rows, valueWidth], dtype };
+    return largestKept < rows * columns ? [result] : [result, { shape: [batch, heads, rows, columns], dtype }];
   },
-  lower: ({ onnx, names: [query, key, value, mask], inputs, attributes: { factor } }) => {
+  lower: (context) => {
+    const { onnx, names, inputs, outputs, attributes } = context;
+    const [query, key, value, mask] = names;
+    const { factor } = attributes;
+    const isPlain = mask === undefined && inputs[0]!.dtype === "f32";
+    if (onnx.hasOwnAttention && isPlain && outputs.length === 1) return [ownAttention(context)];
     const flipped = onnx.emit("Transpose", [key!], { perm: [0, 1, 3, 2] });
     const scaled = onnx.emit("Mul", [query!, onnx.scalar(factor, inputs[0]!.dtype)]);
     const scores = onnx.emit("MatMul", [scaled, flipped]);
@@ -58,7 +64,7 @@ export const attentionOp: Op<Scale> = {
   }) => {
     const [forQuery, forKey, forValue, forMask] = needs;
     if (forMask) throw gradientMissing("attention");
-    const kept = isKept(probabilities!) ? probabilities! : probabilitiesAgain([query!, key!, mask], factor, dO);
+    const kept = probabilities ?? probabilitiesAgain([query!, key!, mask], factor, dO);
     const dV = forValue ? matmul(kept, dO, { transposeLeft: true }) : undefined;
     if (!forQuery && !forKey) return [undefined, undefined, dV];
     const dP = matmul(dO, value!, { transposeRight: true });
@@ -71,11 +77,18 @@ export const attentionOp: Op<Scale> = {
   },
 };
 
-/** Probabilities of more elements a head are not kept from forward to backward but computed again. */
-const largestKept = 1024 * 1024;
-
-function isKept({ shape }: Value): boolean {
-  return shape[2]! * shape[3]! <= largestKept;
+/** The runtime's attention, which works in blocks and never holds all probabilities: [batch, n, heads * width] in and out. */
+function ownAttention({ onnx, names, inputs, outputs, attributes: { factor } }: LowerContext<Scale>): string {
+  const swap = { perm: [0, 2, 1, 3] };
+  const joined = inputs.map(({ shape }, index) => {
+    const [batch, heads, length, width] = shape as [number, number, number, number];
+    const parted = onnx.emit("Transpose", [names[index]!], swap);
+    return onnx.reshape(parted, [batch, length, heads, width], [batch, length, heads * width]);
+  });
+  const [batch, heads, rows, width] = outputs[0]!.shape as [number, number, number, number];
+  const attended = onnx.emit("com.microsoft:MultiHeadAttention", joined, { num_heads: heads, scale: factor });
+  const parted = onnx.reshape(attended, [batch, rows, heads * width], [batch, rows, heads, width]);
+  return onnx.emit("Transpose", [parted], swap);
 }
 
 /**

@@ -65,8 +65,9 @@ export async function createSession(
 
 /** The model of a graph as the device of `options` takes it. */
 export function buildModel(outputs: Readonly<Record<string, Value>>, { provider }: SessionOptions): OnnxModel {
-  // The detour of a late widening costs other devices a wait for the processor.
-  return toModel(outputs, { widenLate: provider === "cpu" });
+  // The detour of a late widening costs other devices a wait for the processor; their own attention is not tried yet.
+  const isCpu = provider === "cpu";
+  return toModel(outputs, { widenLate: isCpu, ownAttention: isCpu });
 }
 
 /** Load and optimize a model; throws as createSession does. */
