@@ -161,6 +161,7 @@ function notesOf(results: LoftResults): readonly string[] {
     ...fewerPhotosNotes(results),
     ...fewerImagesNotes(results),
     ...allPhotosNotes(results),
+    ...copiesNotes(results),
     ...(single
       ? [
           "A row of one run has no standard deviation, and the interval of its difference knows the chance of the test pictures alone: raise evaluation.seeds.",
@@ -207,6 +208,18 @@ function allPhotosNotes({ rows, dataset: { photos } }: LoftResults): readonly st
   return [
     `At ${shots.join(", ")} shots every seed has all ${photos} photos${same}: ± and intervals cover training and test pictures, but not another choice of photos${made}. With evaluation.shots below data.shots each seed draws its own.`,
   ];
+}
+
+/** Images that are nearly a real photo: a generator that copies is told where everybody looks. */
+function copiesNotes({ sets }: LoftResults): readonly string[] {
+  return sets.flatMap(({ method, images, copies }) => {
+    const [first] = copies.images;
+    if (first === undefined) return [];
+    const count = copies.images.length === 1 ? "is nearly a real photo" : "are nearly real photos";
+    return [
+      `${copies.images.length} of ${images} images of ${method} ${count}, for example ${first.file} and ${first.photo} (cosine ${first.cosine.toFixed(4)}); evaluation.maxPhotoCosine leaves such images out.`,
+    ];
+  });
 }
 
 function setsTable({ sets, dataset: { classes } }: LoftResults): string {
