@@ -152,8 +152,13 @@ function differenceText({ difference }: ResultRow): string {
 function notesOf(results: LoftResults): readonly string[] {
   const { rows } = results;
   const reasons = new Map<string, string[]>();
-  for (const { id, missing } of rows) {
-    for (const { seed, reason } of missing) reasons.set(reason, [...(reasons.get(reason) ?? []), `${id} seed ${seed}`]);
+  for (const { id, runs, missing } of rows) {
+    for (const reason of new Set(missing.map((run) => run.reason))) {
+      const seeds = missing.filter((run) => run.reason === reason).map(({ seed }) => seed);
+      const isWhole = runs.length === 0 && seeds.length === missing.length;
+      const which = isWhole ? "" : ` ${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`;
+      reasons.set(reason, [...(reasons.get(reason) ?? []), `${id}${which}`]);
+    }
   }
   const single = rows.some(({ kind, runs }) => kind !== "zero-shot" && runs.length === 1);
   return [
@@ -259,7 +264,7 @@ function setsTable({ sets, dataset: { classes } }: LoftResults): string {
 }
 
 const setsLegend =
-  "All images of a set against the real photos that it was made from, in CLIP's features. Frechet and kernel distance: less is nearer; the first falls with the number of pictures, so compare sets of one size (of more than 5,000 images so many, evenly taken, are compared). Precision and density: images among the photos; recall and coverage: photos among the images. Diversity: mean distance (1 - cosine) of two images of a class. Labels agree: percent that zero-shot classification gives their own class.";
+  "All images of a set against the real photos, in CLIP's features. Frechet and kernel distance: less is nearer; the first falls with the number of pictures, so compare sets of one size (of more than 5,000 images so many, evenly taken, are compared). Precision and density: images among the photos; recall and coverage: photos among the images. Diversity: mean distance (1 - cosine) of two images of a class. Labels agree: percent that zero-shot classification gives their own class.";
 
 /** Features of length 1 make the distance a small number. */
 function thousandfold(value: number | null): number | null {
