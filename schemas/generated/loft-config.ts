@@ -302,7 +302,7 @@ export interface LoftConfig {
      */
     templates?: string[];
     /**
-     * Real photos per class, one part of the table for each number. Where a class has more photos, each seed draws its own; synthetic images count only where all their photos are drawn.
+     * Real photos per class, one part of the table for each number. Where a class has more photos, each seed draws its own; synthetic images count only where all their photos are drawn: for whole sets of them give data.shots the same number.
      *
      * @minItems 1
      */

@@ -14,7 +14,7 @@ import type { Theme } from "./support/themes.ts";
 import type { Workbench } from "./support/workbench.ts";
 
 const quickStart = join(root, "examples", "quick-start");
-const fashionResults = join(root, "examples", "fashion", "results");
+const fashion = join(root, "examples", "fashion");
 
 /** The one theme that README.md shows. */
 const shown: Theme = "dark";
@@ -73,7 +73,7 @@ function writeBase(workspace: string): void {
 }
 
 it("shows the results of examples/fashion", () =>
-  inSession({ journey: "pictures", config: null, classes: [], fill: copyResults }, async ({ open, shot }) => {
+  inSession({ journey: "pictures", config: null, classes: [], fill: copyOf("results") }, async ({ open, shot }) => {
     const workbench = await open();
     await workbench.quickOpen("results.loft-results.json");
     const page = await workbench.webview("loft-results-table");
@@ -85,14 +85,24 @@ it("shows the results of examples/fashion", () =>
     await shot(workbench, "confusion");
   }));
 
+it("shows how examples/fashion scales with its images", () =>
+  inSession({ journey: "pictures", config: null, classes: [], fill: copyOf("results-scaling") }, async (session) => {
+    const workbench = await session.open();
+    await workbench.quickOpen("results.loft-results.json");
+    const page = await workbench.webview("loft-results-table");
+    await page.getByRole("tab", { name: "Scaling" }).click();
+    await page.locator("loft-scaling-chart canvas").first().waitFor();
+    await session.shot(workbench, "scaling", forReadme(workbench, "results-scaling.png", 660));
+  }));
+
 function copyQuickStart(workspace: string): void {
   if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))
     throw new Error("The quick start was not run yet: `npm start` first.");
   cpSync(quickStart, workspace, { recursive: true });
 }
 
-function copyResults(workspace: string): void {
-  cpSync(fashionResults, workspace, { recursive: true });
+function copyOf(folder: string): (workspace: string) => void {
+  return (workspace) => cpSync(join(fashion, folder), workspace, { recursive: true });
 }
 
 /** In the theme that README.md shows: the top of the window, for README.md. */

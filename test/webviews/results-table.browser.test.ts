@@ -95,7 +95,7 @@ describe.skipIf(program === undefined)("the table of the results page", { timeou
     await expect.poll(() => page.getByRole("cell", { name: "reference" }).count(), patience).toBe(1);
     await choose(page, "Row that differences are measured from", "Against clip: CLIP zero-shot");
     await page.getByText(/^Differences are to clip: CLIP zero-shot, .* computed here/).waitFor();
-    await choose(page, "Row that differences are measured from", "Against the reference row of each classifier");
+    await choose(page, "Row that differences are measured from", "Against each row's own reference");
     await page.getByText(/^Differences are to the reference row of the same classifier/).waitFor();
     await page
       .locator("loft-results-header")

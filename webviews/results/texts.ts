@@ -94,8 +94,8 @@ function ruleText(rule: string, threshold: number | null): string {
 
 /** The figures of a set: title, and what it says. */
 export const figureAbout = {
-  frechetDistance: ["Fréchet", "Fréchet distance to the real photos in the classifier's features; less is nearer"],
-  kernelDistance: ["Kernel", "Kernel distance to the real photos in the classifier's features; less is nearer"],
+  frechetDistance: ["Fréchet", "Fréchet distance to the real photos in CLIP's features; less is nearer"],
+  kernelDistance: ["Kernel", "Kernel distance to the real photos in CLIP's features; less is nearer"],
   precision: ["Precision", "Share of the images that lie among the real photos"],
   recall: ["Recall", "Share of the real photos that lie among the images"],
   density: ["Density", "How thickly the images lie where real photos are; 1 is as thick as the photos themselves"],
@@ -145,7 +145,7 @@ export const texts = {
   referenceChoice: "Row that differences are measured from",
   against: (label: string) => `Against ${label}`,
   noReference: "No reference",
-  ownReferences: "Against the reference row of each classifier",
+  ownReferences: "Against each row's own reference",
   ownReference: "the reference row of the same classifier",
   classifierFilter: "Classifier",
   allClassifiers: "All classifiers",
