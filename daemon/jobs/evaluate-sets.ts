@@ -85,7 +85,11 @@ export async function setFacts(
 /** The indices of each class's images, classes in the order of their first image. */
 function indicesByLabel(images: SyntheticSet["images"]): readonly (readonly number[])[] {
   const classes = new Map<number, number[]>();
-  for (const [index, { label }] of images.entries()) classes.set(label, [...(classes.get(label) ?? []), index]);
+  for (const [index, { label }] of images.entries()) {
+    const own = classes.get(label);
+    if (own === undefined) classes.set(label, [index]);
+    else own.push(index);
+  }
   return [...classes.values()];
 }
 
@@ -97,11 +101,15 @@ export function evenly<Row>(rows: readonly Row[], most: number): readonly Row[] 
 
 type Classes = ReturnType<typeof indicesByLabel>;
 
+function featuresOf(features: Features, own: Classes[number]): Features {
+  return own.map((index) => features[index]!);
+}
+
 /** For each image the nearest of those before it in its class. */
 function nearestEarlierOfClass(features: Features, classes: Classes): readonly (Nearest | undefined)[] {
   const all: (Nearest | undefined)[] = features.map(() => undefined);
   for (const own of classes) {
-    const found = nearestEarlier(own.map((index) => features[index]!));
+    const found = nearestEarlier(featuresOf(features, own));
     for (const [place, index] of own.entries()) {
       const nearest = found[place];
       if (nearest !== undefined) all[index] = { ...nearest, index: own[nearest.index]! };
@@ -112,16 +120,13 @@ function nearestEarlierOfClass(features: Features, classes: Classes): readonly (
 
 function duplicatesOfClasses(features: Features, classes: Classes, threshold: number): readonly (readonly number[])[] {
   return classes.flatMap((own) => {
-    const groups = duplicateGroups(
-      own.map((index) => features[index]!),
-      threshold,
-    );
+    const groups = duplicateGroups(featuresOf(features, own), threshold);
     return groups.map((group) => group.map((place) => own[place]!));
   });
 }
 
 /** Of the classes that have two images. */
 function meanDiversity(features: Features, classes: Classes): number | null {
-  const spreads = classes.flatMap((own) => diversity(own.map((index) => features[index]!)) ?? []);
+  const spreads = classes.flatMap((own) => diversity(featuresOf(features, own)) ?? []);
   return spreads.length === 0 ? null : mean(spreads);
 }

@@ -73,17 +73,19 @@ export async function trainGroup(
     test.map(sources.judged),
   );
   const spent = (seconds + (performance.now() - started) / 1000) / tasks.length;
-  const results = rows.flatMap((row, index): TaskResult[] => {
+  const answered = rows.flatMap((row, index): { row: number; result: TaskResult }[] => {
     const { step, validationAccuracy } = best[row]!;
     const probabilities = answers[index]!;
     if (!probabilities.every((each) => each.every(Number.isFinite))) return [];
-    return [{ formatVersion: 1, id: tasks[row]!.id, probabilities: probabilities.map(kept), validationAccuracy, step }];
+    const { id } = tasks[row]!;
+    return [
+      { row, result: { formatVersion: 1, id, probabilities: probabilities.map(kept), validationAccuracy, step } },
+    ];
   });
+  const results = answered.map(({ result }) => result);
   for (const result of results) await writeTaskResult(folder, result);
-  for (const { id } of results) {
-    const finalLoss = losses[tasks.findIndex((task) => task.id === id)]!;
-    emit(finishedEvent(cell, id, { finalLoss, seconds: spent }));
-  }
+  for (const { row, result } of answered)
+    emit(finishedEvent(cell, result.id, { finalLoss: losses[row]!, seconds: spent }));
   const lost = lostOnes(cell, tasks, results);
   for (const [id, { code, what, fix }] of lost) emit({ type: "task-failed", id, code, what, fix });
   await removeClassifierCheckpoint(folder, tasks);

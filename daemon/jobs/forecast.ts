@@ -86,19 +86,15 @@ async function secondsPerForward(
   const workOf = (side: number) => multiplications([guidedPrediction(model, { ...optionsOf(1, side), guided: false })]);
   const whole = workOf(resolution);
   const stride = vaeStride(model.vae.config);
-  const side = measuredSide(resolution, stride, (each) => workOf(each) <= most);
-  const work = side === resolution ? whole : workOf(side);
+  let [side, work] = [resolution, whole];
+  while (8 * stride < side && most < work) {
+    side = stride * Math.floor(side / 2 / stride);
+    work = workOf(side);
+  }
   let count = Math.min(rows, rowsMeasured);
   const fits = () => samplingBytes(model, optionsOf(count, side)) <= available && count * work <= most;
   while (1 < count && !fits()) count = Math.floor(count / 2);
   return (whole / work) * (await measureForward(model, { ...optionsOf(count, side), guided: false }));
-}
-
-/** The side itself, or half of it as often as it takes; a multiple of `stride`. */
-function measuredSide(resolution: number, stride: number, isQuick: (side: number) => boolean): number {
-  let side = resolution;
-  while (8 * stride < side && !isQuick(side)) side = stride * Math.floor(side / 2 / stride);
-  return side;
 }
 
 /** The faster of two passes, after one to warm up; of passes that take seconds the second is taken. */

@@ -204,24 +204,16 @@ type Rows = {
 };
 
 /** Of the other feeds the part of some rows. */
-function rowFeeds(feeds: Feeds, { start, rows, of, shared, part }: Rows): Record<string, HostTensor> {
+function rowFeeds(feeds: Feeds, { shared, ...rows }: Rows): Record<string, HostTensor> {
   const own = Object.entries(feeds).filter(([name]) => !shared.has(name));
-  return Object.fromEntries(
-    own.map(
-      ([
-        name,
-        {
-          dtype,
-          shape: [length, ...rest],
-          data,
-        },
-      ]) => {
-        const each = (length! / of) * sizeOf(rest);
-        const cut = part(data, start * each, (start + rows) * each);
-        return [name, { dtype, shape: [(length! / of) * rows, ...rest], data: cut }];
-      },
-    ),
-  );
+  return Object.fromEntries(own.map(([name, feed]) => [name, rowsOf(feed, rows)]));
+}
+
+/** Some rows of a tensor. */
+function rowsOf({ dtype, shape, data }: HostTensor, { start, rows, of, part }: Omit<Rows, "shared">): HostTensor {
+  const [length, ...rest] = shape as [number, ...number[]];
+  const each = (length / of) * sizeOf(rest);
+  return { dtype, shape: [(length / of) * rows, ...rest], data: part(data, start * each, (start + rows) * each) };
 }
 
 /** The outputs of all parts, each one's below that of the part before it. */
