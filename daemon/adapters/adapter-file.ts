@@ -2,10 +2,11 @@
  * Adapters on disk: every layout in use is read (diffusers and its older names, PEFT, kohya; float16 or float32), that
  * of diffusers is written. PEFT and kohya are written by peft-file.ts and kohya-file.ts.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileErrorCode, readError } from "../base/file-errors.ts";
 import { isRecord, parsePythonJson } from "../checkpoint/json-text.ts";
+import { isFolder, isThere } from "../checkpoint/path-kind.ts";
 import {
   type CheckpointTensor,
   readSafetensorsHeader,
@@ -208,12 +209,4 @@ function readAlpha(path: string, key: string, tensors: ReadonlyMap<string, Check
   const [alpha, ...more] = toFloat32(tensors.get(key) as CheckpointTensor, key);
   if (alpha !== undefined && more.length === 0 && Number.isFinite(alpha)) return alpha;
   throw adapterInvalid(path, `${key} is not one finite number`, "Write the adapter again.");
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }

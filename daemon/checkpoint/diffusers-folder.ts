@@ -6,6 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { isRecord, parsePythonJson } from "./json-text.ts";
+import { isFile } from "./path-kind.ts";
 import { chooseWeights, locateWeights, type WeightLocation } from "./weight-files.ts";
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
@@ -142,11 +143,6 @@ async function presentTokenizerFiles(folder: string): Promise<string[]> {
   const complete = present.includes("tokenizer/tokenizer.json") || present.includes("tokenizer/vocab.json");
   if (!complete) throw missing(join(folder, "tokenizer", "tokenizer.json"));
   return present;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ?? false;
 }
 
 async function assertFolder(path: string): Promise<void> {

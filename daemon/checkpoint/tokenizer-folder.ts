@@ -1,8 +1,9 @@
 /** The files of a tokenizer, read and parsed; what they mean is for `diffusion/tokenizer.ts`. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { type ConfigFile, type JsonRecord, readJsonFile } from "./diffusers-folder.ts";
+import { isFile } from "./path-kind.ts";
 
 export type TokenizerFiles = {
   readonly folder: string;
@@ -38,15 +39,11 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
 }
 
 async function readIfPresent(path: string): Promise<ConfigFile | undefined> {
-  return (await isPresent(path)) ? readJsonFile(path) : undefined;
+  return (await isFile(path)) ? readJsonFile(path) : undefined;
 }
 
 async function readMerges(path: string): Promise<readonly string[] | undefined> {
-  if (!(await isPresent(path))) return undefined;
+  if (!(await isFile(path))) return undefined;
   const lines = (await readFile(path, "utf8")).split(/\r?\n/);
   return lines.filter((line, index) => line !== "" && !(index === 0 && line.startsWith("#version")));
-}
-
-async function isPresent(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }

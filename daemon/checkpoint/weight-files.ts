@@ -1,8 +1,9 @@
 /** The weights of one network, whether they lie in one safetensors file or are cut into several; found and read as one. */
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { isRecord } from "./json-text.ts";
+import { isFile } from "./path-kind.ts";
 import { readSafetensorsHeader } from "./safetensors.ts";
 import type { TensorEntry } from "./safetensors-header.ts";
 
@@ -116,11 +117,6 @@ function readIndex(path: string, index: Readonly<Record<string, unknown>>): Read
     what: `${path} has no "weight_map" from tensors to .safetensors files beside it.`,
     fix: "Get the model's files again.",
   });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ?? false;
 }
 
 function missing(path: string) {

@@ -1,10 +1,9 @@
 /** What `loft init` does: look at every photo, write the file, say what comes next. */
-
-import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
+import { isThere } from "../checkpoint/path-kind.ts";
 import type { FewShotFolder } from "../data/few-shot-folder.ts";
 import { newConfig, pathFrom } from "../jobs/new-config.ts";
 import type { ActionResult } from "./actions.ts";
@@ -31,7 +30,7 @@ export async function initAction(request: InitRequest, places: Places): Promise<
   const photos = resolve(places.workingFolder, request.folder);
   const name = request.name?.trim() || basename(photos) || "my-run";
   const file = resolve(places.workingFolder, request.output ?? `${basename(photos) || name}.loft.json`);
-  if (!request.force && (await exists(file))) throw fileExists(file, places);
+  if (!request.force && (await isThere(file))) throw fileExists(file, places);
   const { text, found } = await newConfig({ photos, file, name, packageFolder: places.packageFolder });
   await writeFileAtomic(file, text);
   return initResult(pathFrom(places.workingFolder, file), found);
@@ -51,10 +50,6 @@ function initResult(file: string, { classes, problems }: FewShotFolder): ActionR
   ];
   const counts = classes.map(({ folder, photos }) => ({ folder, photos: photos.length }));
   return { text: lines.join("\n"), json: { file, classes: counts, problems } };
-}
-
-async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined)) !== undefined;
 }
 
 function fileExists(file: string, { workingFolder }: Places): Error {

@@ -1,7 +1,7 @@
 /** A CLIP model read from its folder in transformers layout: configs, tokenizer, and where the weights lie. */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readJsonFile } from "../checkpoint/diffusers-folder.ts";
+import { isFile } from "../checkpoint/path-kind.ts";
 import { chooseWeights, locateWeights, readWeightFiles, type WeightFiles } from "../checkpoint/weight-files.ts";
 import { endTokenIndex } from "../diffusion/text-encoder.ts";
 import { loadTokenizer, type Tokenizer } from "../diffusion/tokenizer.ts";
@@ -30,7 +30,7 @@ export async function loadClipModel(folder: string, session: SessionOptions): Pr
   const index = isIndex ? (await readJsonFile(join(folder, name))).json : undefined;
   const file = await readWeightFiles(await locateWeights(folder, name, index));
   const processorFile = join(folder, "preprocessor_config.json");
-  const hasProcessor = (await stat(processorFile).catch(() => undefined))?.isFile() === true;
+  const hasProcessor = await isFile(processorFile);
   return {
     folder,
     config,

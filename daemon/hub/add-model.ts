@@ -6,6 +6,7 @@ import { loftError } from "../base/errors.ts";
 import { readModelFolder } from "../checkpoint/diffusers-folder.ts";
 import { hashModelFolder } from "../checkpoint/model-hash.ts";
 import { readModelRegistry, verifyFiles } from "../checkpoint/model-registry.ts";
+import { isFolder } from "../checkpoint/path-kind.ts";
 import { closest } from "../config/suggest.ts";
 import type { Variant } from "./choose-files.ts";
 import { type DownloadedFile, downloadModel } from "./download-model.ts";
@@ -245,10 +246,6 @@ function fits(files: readonly DownloadedFile[], pins: ReadonlyMap<string, string
 
 function countNew(files: readonly DownloadedFile[], pins: ReadonlyMap<string, string>): number {
   return files.filter(({ path }) => !pins.has(path)).length;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 function usage(what: string, fix: string) {

@@ -2,12 +2,13 @@
  * The models on this machine besides the bundled ones: one folder per model in the store, with a record that says what
  * its files are. A record is there only when every file was checked; downloads that are not finished have none.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { writeError, writeJsonAtomic } from "../base/atomic-file.ts";
 import { type LoftError, loftError } from "../base/errors.ts";
 import { holderText, type ProcessLock, takeLock } from "../base/process-lock.ts";
 import { isRecord } from "../checkpoint/json-text.ts";
+import { isFolder } from "../checkpoint/path-kind.ts";
 import type { Variant } from "./choose-files.ts";
 import { incompleteSuffix } from "./download-file.ts";
 import type { DownloadedFile } from "./download-model.ts";
@@ -213,10 +214,6 @@ function isFile(value: unknown): value is DownloadedFile {
 
 function idOf(folderName: string): string {
   return folderName.replace("--", "/");
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function storing<Result>(path: string, action: () => Promise<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 /** What the language server wants to know of disk and machine, found out without ONNX Runtime and without decoding a picture. */
-import { open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,6 +8,7 @@ import { LoftError } from "../base/errors.ts";
 import { fileErrorCode } from "../base/file-errors.ts";
 import { readModelFolder } from "../checkpoint/diffusers-folder.ts";
 import { readModelRegistry, verifyFiles } from "../checkpoint/model-registry.ts";
+import { isFile, isFolder } from "../checkpoint/path-kind.ts";
 import type { ClassFacts, ConfigFacts, DataFacts, FolderItem, ModelFacts } from "../config/facts.ts";
 import { closest } from "../config/suggest.ts";
 import { type FolderEntry, listFolder as listEntries } from "../data/folder-entries.ts";
@@ -50,10 +51,6 @@ export function configFacts(places: FactPlaces, askCost: AskCost): ConfigFacts {
 async function listFolder(folder: string): Promise<readonly FolderItem[] | undefined> {
   const entries = await listEntries(folder, "").catch(() => undefined);
   return entries?.flatMap(({ name, kind }) => (kind === "file" || kind === "folder" ? [{ name, kind }] : []));
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined))?.isFile() === true;
 }
 
 /** Class folders and numbers of photos; a picture is known by its first bytes, as everywhere in LoFT. */
@@ -163,8 +160,7 @@ async function readModelFacts(name: string, baseFolder: string, places: FactPlac
   const named = models.find((model) => model.name === name && model.state === "ready");
   if (named !== undefined) return withFiles(named, places);
   const folder = resolve(baseFolder, name);
-  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() === true;
-  if (isFolder) return withShape({ name: basename(folder), state: "ready", folder });
+  if (await isFolder(folder)) return withShape({ name: basename(folder), state: "ready", folder });
   return models.find((model) => model.name === name) ?? unknownModel(name, models);
 }
 

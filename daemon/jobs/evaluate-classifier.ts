@@ -1,10 +1,10 @@
 /** From the classifier that a configuration names to the CLIP model it lies in, checked against the registry. */
-import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { loftError } from "../base/errors.ts";
 import { hashOf } from "../base/hash.ts";
 import { hashFile } from "../checkpoint/model-hash.ts";
 import { type RegisteredModel, readModelRegistry, verifyModel } from "../checkpoint/model-registry.ts";
+import { isFile, isFolder } from "../checkpoint/path-kind.ts";
 import { scratchClassifier } from "../config/scratch-classifier.ts";
 import { closest } from "../config/suggest.ts";
 import type { SessionOptions } from "../engine/runtime/session.ts";
@@ -27,8 +27,7 @@ export async function findClassifier(
   const registered = registry.find(({ id }) => id === name);
   if (registered !== undefined) await checkRegistered(modelsFolder, registered);
   const folder = registered === undefined ? resolve(baseFolder, name) : join(modelsFolder, registered.folder);
-  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() === true;
-  if (!isFolder) throw unknownClassifier(name, folder, registry);
+  if (!(await isFolder(folder))) throw unknownClassifier(name, folder, registry);
   const clip = await loadClipModel(folder, session);
   return { name: registered === undefined ? basename(folder) : name, sha256: await hashClassifier(clip), clip };
 }
@@ -39,8 +38,7 @@ async function hashClassifier({ folder, file }: ClipModel): Promise<string> {
   const others = ["config.json", "preprocessor_config.json", "tokenizer.json", "vocab.json", "merges.txt"];
   const hashes: Record<string, string> = {};
   for (const path of [...weights, ...others.map((name) => join(folder, name))]) {
-    const isFile = (await stat(path).catch(() => undefined))?.isFile() === true;
-    if (isFile) hashes[basename(path)] = await hashFile(path);
+    if (await isFile(path)) hashes[basename(path)] = await hashFile(path);
   }
   return hashOf(hashes);
 }

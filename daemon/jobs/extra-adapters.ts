@@ -1,11 +1,11 @@
 /** Adapters of other origin that take part in every image of a run: read, checked against the model, kept with the run. */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readAdapter, writeAdapter } from "../adapters/adapter-file.ts";
 import { type Adapter, type AdapterModule, type AdapterNetwork, adapterNetworks } from "../adapters/adapter-weights.ts";
 import { layerNames, moduleNamed, type TargetModule } from "../adapters/targets.ts";
 import { loftError } from "../base/errors.ts";
+import { isThere } from "../checkpoint/path-kind.ts";
 import type { JobModel } from "./job.ts";
 import { extraFile, inRun, isWholeSafetensors } from "./run-folder.ts";
 
@@ -28,7 +28,7 @@ export async function readExtraAdapters(
   const read: ExtraAdapter[] = [];
   for (const [index, { file, weight }] of given.entries()) {
     const path = resolve(baseFolder, file);
-    if ((await stat(path).catch(() => undefined)) === undefined) throw missing(file, index);
+    if (!(await isThere(path))) throw missing(file, index);
     const { unet, textEncoder } = model.diffusion;
     const names = { unet: layerNames(unet.file.tensors), textEncoder: layerNames(textEncoder.file.tensors) };
     const adapter = await readAdapter(path, names);

@@ -1,5 +1,4 @@
 /** From the model a configuration names to the folder it lies in, checked against the registry or the model store. */
-import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { loftError } from "../base/errors.ts";
@@ -12,6 +11,7 @@ import {
   verifyFiles,
   verifyModel,
 } from "../checkpoint/model-registry.ts";
+import { isFolder } from "../checkpoint/path-kind.ts";
 import { closest } from "../config/suggest.ts";
 import { checkModel } from "../diffusion/check-model.ts";
 import { loadDiffusionModel } from "../diffusion/diffusion-model.ts";
@@ -110,13 +110,6 @@ function notDownloaded(name: string, state: string) {
     what: `The model ${name} ${state}.`,
     fix: `Run \`loft models add ${name}\`, then this again.`,
   });
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }
 
 function unknownModel(name: string, folder: string, registry: readonly (RegisteredModel | KnownDownload)[]) {

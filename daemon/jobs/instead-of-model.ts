@@ -1,7 +1,8 @@
 /** What people have in place of a model folder, and what to do with it: checkpoints in one file, the Hub's cache, one network. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type LoftError, loftError } from "../base/errors.ts";
+import { isThere } from "../checkpoint/path-kind.ts";
 
 /** What to tell about a path that is no model folder; undefined where nothing is known of it. */
 export async function insteadOfModel(path: string): Promise<LoftError | undefined> {
@@ -28,8 +29,4 @@ function singleFile(path: string) {
 
 function otherFolder(path: string, is: string, meant: string) {
   return loftError("model-missing", { what: `${path} ${is}, not a model folder.`, fix: `Give ${meant} instead.` });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
