@@ -11,7 +11,7 @@ export type RunEvent = OwnEvent | EvaluationEvent;
  */
 export type EvaluationEvent = {
   readonly type: "evaluation";
-  /** The method whose images are made; null for the classifiers. */
+  /** Whose images are made: the method, and the draw where it is of fewer photos; null for the classifiers. */
   readonly method: string | null;
   readonly event: OwnEvent;
 };
@@ -46,7 +46,7 @@ export type RunStarted = {
   readonly secondsPerImage?: number;
   /** How many adapter-steps an image is worth in time: the measure until the first image is made. */
   readonly adapterStepsPerImage?: number;
-  /** Where the run is part of an evaluation: one part a method, then the classifiers. */
+  /** Where the run is part of an evaluation: one part a set of images, then the classifiers. */
   readonly evaluation?: EvaluationPart;
 };
 

@@ -1,7 +1,7 @@
 /** What an evaluation tells while it goes on: the events of its parts, to whoever listens and in the run's journal. */
 import type { EvaluationPart, OwnEvent, RunEvent } from "../../schemas/run-event.ts";
 import { LoftError } from "../base/errors.ts";
-import type { MethodRun } from "./evaluate-methods.ts";
+import { type MethodRun, runTitle } from "./evaluate-methods.ts";
 import { type EventLog, openEventLog } from "./event-log.ts";
 import { inRun, runPaths } from "./run-folder.ts";
 import type { RunOptions } from "./run-job.ts";
@@ -31,8 +31,8 @@ export async function openEvaluationTeller(
     log.append(told).catch(() => undefined);
   };
   return {
-    ofMethod: ({ method, root: place }, part) => ({
-      emit: place === root ? emit : tellFor(method),
+    ofMethod: (run, part) => ({
+      emit: run.root === root ? emit : tellFor(runTitle(run)),
       evaluation: { part, parts },
     }),
     judge: (action) => tellingTheEnd(tellFor(null), action),

@@ -13,7 +13,7 @@ import { type ClassifierTask, evaluationVersion, type SyntheticSet } from "./eva
 import { type SetFacts, setFacts } from "./evaluate-sets.ts";
 import { kept, readTaskResult, type TaskResult, writeTaskResult } from "./evaluate-task-files.ts";
 import { stopIfInterrupted } from "./job.ts";
-import { leftOutBy, withoutLeftOut } from "./left-out.ts";
+import { hasRule, leftOutBy, withoutLeftOut } from "./left-out.ts";
 import { type Onlooker, onlooker } from "./onlooker.ts";
 import type { PictureSources } from "./picture-sources.ts";
 
@@ -84,11 +84,13 @@ async function answerZeroShot({ folder, test }: Sight, look: Onlooker, { id }: C
 
 async function seenSet(sight: Sight, look: Onlooker, set: SyntheticSet): Promise<Pick<Seen, "sets" | "quality">> {
   const { folder, photos, config, templates } = sight;
-  const { method, images } = set;
+  const { method, draw, images } = set;
+  // The quality that is shown is that of all photos' sets; those of draws are looked at for the rules alone.
+  if (draw !== undefined && !hasRule(config)) return { sets: [withoutLeftOut(set, [], config)], quality: [] };
   const id = factId(sight, { method, templates, photos: named(photos), images: named(images) });
   const { quality, images: facts } = await factOf<SetFacts>(folder, id, () => setFacts(look, photos, set));
   const leftOut = leftOutBy(set, facts, { rules: config, classes: templates.length });
-  return { sets: [withoutLeftOut(set, facts, config)], quality: [{ ...quality, leftOut }] };
+  return { sets: [withoutLeftOut(set, facts, config)], quality: draw === undefined ? [{ ...quality, leftOut }] : [] };
 }
 
 async function nearLeaks(sight: Sight, look: Onlooker): Promise<readonly EvaluationWarning[]> {

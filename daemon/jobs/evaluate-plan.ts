@@ -1,20 +1,23 @@
 /** The plan of an evaluation: the cells of the table, and for each seed of a cell the classifier to train. Pure. */
 import { hashOf, type Json } from "../base/hash.ts";
-import { randomStream, shuffled } from "../base/random.ts";
 import type { MethodName } from "../config/preset.ts";
 import type { EvaluationConfig, RowKind } from "../config/resolve.ts";
 import type { TrainingLength } from "../eval/classifier.ts";
+import { type Draw, drawnPhotos } from "./evaluate-draws.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 
 /** Raise it when a change of the code changes what a classifier answers. */
 export const evaluationVersion = "3";
 
 /** A method's synthetic images in the order of their indices. */
-export type SyntheticSet = { readonly method: MethodName; readonly images: readonly SyntheticPicture[] };
+export type SyntheticSet = {
+  readonly method: MethodName;
+  /** Where the method learned from the photos of a draw alone. */
+  readonly draw?: Draw;
+  readonly images: readonly SyntheticPicture[];
+};
 
-/** `parents`: SHA-256 of the real photos that its adapters saw. */
 export type SyntheticPicture = EvaluationPicture & {
-  readonly parents: readonly string[];
   /** The user rejected it. */
   readonly isRejected?: boolean;
   /** No classifier learns from it. */
@@ -69,7 +72,7 @@ export function planEvaluation(inputs: EvaluationInputs): readonly Cell[] {
   if (config.rows.includes("zero-shot")) cells.push(zeroShotCell(inputs));
   for (const shots of config.shots ?? [most]) {
     if (config.rows.includes("real")) cells.push(trainedCell(inputs, { kind: "real", shots }));
-    for (const set of sets) {
+    for (const set of sets.filter(({ draw }) => draw === undefined)) {
       for (const imagesPerClass of config.imagesPerClass ?? [Math.max(...countsByLabel(set.images))]) {
         for (const kind of ["synthetic", "real+synthetic"] as const) {
           if (config.rows.includes(kind)) cells.push(trainedCell(inputs, { kind, shots, imagesPerClass, set }));
@@ -100,6 +103,7 @@ type CellPlace = {
   readonly kind: "real" | "synthetic" | "real+synthetic";
   readonly shots: number;
   readonly imagesPerClass?: number;
+  /** Of all photos. */
   readonly set?: SyntheticSet;
 };
 
@@ -108,11 +112,12 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
   const tasks: ClassifierTask[] = [];
   const missing: { seed: number; reason: string }[] = [];
   for (let seed = 0; seed < inputs.config.seeds; seed += 1) {
-    const drawn = drawnPhotos(inputs, shots, seed);
-    const synthetic = set === undefined ? [] : drawnImages(set, drawn, imagesPerClass ?? 0);
+    const drawn = drawnPhotos(inputs, { shots, seed });
+    const synthetic =
+      set === undefined ? [] : firstImages(setOfDraw(inputs, set, { shots, seed }), imagesPerClass ?? 0);
     const counts = countsByLabel(synthetic, inputs.classes);
     if (set !== undefined && counts.some((count) => count === 0)) {
-      missing.push({ seed, reason: noImages(set, shots) });
+      missing.push({ seed, reason: `All ${set.method} images of a class are left out.` });
       continue;
     }
     tasks.push(classifierTask(inputs, seed, { real: kind === "synthetic" ? [] : drawn, synthetic }));
@@ -126,11 +131,6 @@ function trainedCell(inputs: EvaluationInputs, place: CellPlace): Cell {
 /** Rows of several classifiers have their name before them. */
 function labeled(label: string | null, name: string): string {
   return label === null ? name : `${label}:${name}`;
-}
-
-function noImages({ method, images }: SyntheticSet, shots: number): string {
-  const reason = `A class has no ${method} image whose real photos are all among the ${shots} drawn`;
-  return images.some(({ isLeftOut }) => isLeftOut === true) ? `${reason}, or all of them are left out.` : `${reason}.`;
 }
 
 function classifierTask(
@@ -153,25 +153,17 @@ function classifierTask(
   return { id, seed, real, synthetic };
 }
 
-/** The first `shots` of each class in an order that the seed decides; all, in their own order, where there are no more. */
-function drawnPhotos(
-  { photos, classes, runSeed }: EvaluationInputs,
-  shots: number,
-  seed: number,
-): readonly EvaluationPicture[] {
-  return Array.from({ length: classes }, (_, label) => label).flatMap((label) => {
-    const own = photos.filter((photo) => photo.label === label);
-    return own.length <= shots ? own : shuffled(own, randomStream(runSeed, "shots", label, seed)).slice(0, shots);
-  });
+/** The set of a method that saw the photos of a draw alone, where there is one; else the set of all photos. */
+function setOfDraw({ sets }: EvaluationInputs, set: SyntheticSet, { shots, seed }: Draw): SyntheticSet {
+  return sets.find(({ method, draw }) => method === set.method && draw?.shots === shots && draw.seed === seed) ?? set;
 }
 
-/** The first images of each class that owe nothing to photos that were not drawn, and are not left out. */
-function drawnImages({ images }: SyntheticSet, drawn: readonly EvaluationPicture[], imagesPerClass: number) {
-  const known = new Set(drawn.map(({ sha256 }) => sha256));
+/** The first images of each class that are not left out. */
+function firstImages({ images }: SyntheticSet, imagesPerClass: number): readonly EvaluationPicture[] {
   const counts: number[] = [];
-  return images.filter(({ parents, label, isLeftOut }) => {
+  return images.filter(({ label, isLeftOut }) => {
     const count = counts[label] ?? 0;
-    if (isLeftOut === true || imagesPerClass <= count || !parents.every((parent) => known.has(parent))) return false;
+    if (isLeftOut === true || imagesPerClass <= count) return false;
     counts[label] = count + 1;
     return true;
   });

@@ -197,8 +197,7 @@ function fewerImagesNotes({ rows, dataset: { classes } }: LoftResults): readonly
     if (counts.length === 0 || wanted <= counts[0]!) return [];
     return [`${id} (${counts.join(", ")} of ${wanted})`];
   });
-  const reason =
-    "The photos drawn, verdicts and rules leave no more; whole sets of fewer photos take a run with data.shots of that number.";
+  const reason = "Verdicts and rules leave no more.";
   return fewer.length === 0 ? [] : [`Fewer images than the column says: ${fewer.join(", ")}. ${reason}`];
 }
 

@@ -71,7 +71,8 @@ function placesOf(
   { own: { resolution, dataset, dataFolder, outputFolder }, methods }: PreparedEvaluation,
 ): PicturePlaces {
   const testFolder = resolve(dirname(configFile), resolution.config.evaluation.test as string);
-  return { root: outputFolder, dataFolder, testFolder, dataset, methods };
+  const whole = methods.filter(({ few }) => few === undefined);
+  return { root: outputFolder, dataFolder, testFolder, dataset, methods: whole };
 }
 
 /** The images of all methods. The configuration's own run takes the lock of its folder itself. */

@@ -6,10 +6,18 @@ import type { ImageFacts } from "./evaluate-sets.ts";
 
 export type Rules = Pick<EvaluationConfig, "minLabelProbability" | "maxPhotoCosine" | "maxImageCosine">;
 
-/** The set with the images marked that are rejected or meet a rule. Nothing is deleted; images keep their order. */
+/** Whether any rule is on: only then are the facts of images asked for. */
+export function hasRule(rules: Rules): boolean {
+  return ruleNames.some((rule) => rules[rule] !== null);
+}
+
+/**
+ * The set with the images marked that are rejected or meet a rule. Nothing is deleted; images keep their order.
+ * @param facts may be left out where no rule is on
+ */
 export function withoutLeftOut(set: SyntheticSet, facts: readonly ImageFacts[], rules: Rules): SyntheticSet {
   const images = set.images.map((image, index) =>
-    reasonOf(image, facts[index]!, rules) === undefined ? image : { ...image, isLeftOut: true },
+    reasonOf(image, facts[index], rules) === undefined ? image : { ...image, isLeftOut: true },
   );
   return { ...set, images };
 }
@@ -32,8 +40,13 @@ export function leftOutBy(
 
 const ruleNames = ["minLabelProbability", "maxPhotoCosine", "maxImageCosine"] as const;
 
-function reasonOf({ isRejected }: SyntheticPicture, facts: ImageFacts, rules: Rules): LeftOut["rule"] | undefined {
-  return isRejected === true ? "rejected" : ruleOf(facts, rules);
+function reasonOf(
+  { isRejected }: SyntheticPicture,
+  facts: ImageFacts | undefined,
+  rules: Rules,
+): LeftOut["rule"] | undefined {
+  if (isRejected === true) return "rejected";
+  return facts === undefined ? undefined : ruleOf(facts, rules);
 }
 
 function ruleOf({ ownProbability, photoCosine, earlierCosine }: ImageFacts, rules: Rules): LeftOut["rule"] | undefined {

@@ -68,15 +68,9 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
   const dataset = datasetOf(found.classes, config.data);
   const model = await findModel(config.model, { modelsFolder: request.modelsFolder, baseFolder }, session);
   if (request.signal?.aborted) throw interrupted();
-  const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
   const captions = await captionsOf(config, baseFolder, dataset);
   const extra = await readExtraAdapters(config.fusion.extra, { baseFolder, model });
-  const planned = planRun({
-    ...{ config, dataset, model: identity, extra: extra.map(({ sha256, weight }) => ({ sha256, weight })) },
-    ...(captions === undefined ? {} : { captions }),
-  });
-  checkSchedulers(model.diffusion, planned.images);
-  const wholePlan = { ...planned, warnings: [...planned.warnings, ...cutPrompts(planned, model.diffusion.tokenizer)] };
+  const wholePlan = planOf({ resolution, dataset, model, extra }, captions);
   return {
     resolution,
     problems,
@@ -89,6 +83,31 @@ export async function prepareJob(request: JobRequest): Promise<PreparedJob> {
     plan: onlyClasses(wholePlan, dataset, request.onlyClasses),
     wholePlan,
   };
+}
+
+/** The same job with other photos, `shots` of each class. Not for a method that prompts with captions. Throws as `prepareJob`. */
+export function withPhotos(prepared: PreparedJob, { classes, shots }: FewerPhotos): PreparedJob {
+  const { config } = prepared.resolution;
+  const resolution = { ...prepared.resolution, config: { ...config, data: { ...config.data, shots } } };
+  const changed = { ...prepared, resolution, dataset: { ...prepared.dataset, classes } };
+  const wholePlan = planOf(changed, undefined);
+  return { ...changed, plan: wholePlan, wholePlan };
+}
+
+type FewerPhotos = { readonly classes: Dataset["classes"]; readonly shots: number };
+
+/** The plan of all classes, with what is to be told of its prompts. */
+function planOf(
+  { resolution: { config }, dataset, model, extra }: Pick<PreparedJob, "resolution" | "dataset" | "model" | "extra">,
+  captions: Awaited<ReturnType<typeof captionsOf>>,
+): Plan {
+  const identity = { hash: model.hash, resolution: nativeResolution(model.diffusion) };
+  const planned = planRun({
+    ...{ config, dataset, model: identity, extra: extra.map(({ sha256, weight }) => ({ sha256, weight })) },
+    ...(captions === undefined ? {} : { captions }),
+  });
+  checkSchedulers(model.diffusion, planned.images);
+  return { ...planned, warnings: [...planned.warnings, ...cutPrompts(planned, model.diffusion.tokenizer)] };
 }
 
 /** The captions of the method that prompts with them; the configuration was checked for their place. */

@@ -9,6 +9,7 @@
  *   .loft/extra/SHA256.safetensors                                             adapters of other origin in the images
  *   .loft/set-aside/CLASS/000001.png                                           images of an earlier configuration
  *   methods/METHOD/                                                            of an evaluation: other methods' runs
+ *   methods/METHOD-sSHOTS-seedSEED/                                            and those of few photos
  */
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -302,7 +302,7 @@ export interface LoftConfig {
      */
     templates?: string[];
     /**
-     * Real photos per class, one part of the table for each number. Where a class has more photos, each seed draws its own; synthetic images count only where all their photos are drawn: for whole sets of them give data.shots the same number.
+     * Real photos per class, one part of the table for each number. Where a class has more photos, each seed draws its own, and each method that learns from photos makes a set of images of each draw, in methods/METHOD-sSHOTS-seedSEED of the run folder.
      *
      * @minItems 1
      */

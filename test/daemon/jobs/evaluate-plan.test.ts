@@ -20,15 +20,10 @@ const picture = (name: string, label: number) => ({ name, file: `/${name}`, sha2
 const labels = [0, 1];
 const photos = labels.flatMap((label) => [0, 1, 2, 3].map((index) => picture(`photo ${label} ${index}`, label)));
 
-/** Of each class the six pairs of its photos, then the same again. */
-const images = labels.flatMap((label) =>
-  [0, 1].flatMap((round) =>
-    ["01", "02", "03", "12", "13", "23"].map((pair) => ({
-      ...picture(`image ${label} ${pair} ${round}`, label),
-      parents: [...pair].map((index) => `photo ${label} ${index}`),
-    })),
-  ),
-);
+/** Twelve of each class. */
+const imagesOf = (set: string) =>
+  labels.flatMap((label) => Array.from({ length: 12 }, (_, index) => picture(`${set} ${label} ${index}`, label)));
+const images = imagesOf("image");
 
 function plan(
   changes: Partial<EvaluationInputs["config"]> = {},
@@ -78,22 +73,29 @@ describe("the cells", () => {
 });
 
 describe("a few-shot draw", () => {
-  it("differs between seeds, and its images owe nothing to other photos", () => {
-    const [, real, , both] = plan({ shots: [2] });
-    const draws = real!.tasks.map((task) => task.real.map(({ name }) => name).join());
-    expect(new Set(draws).size).toBeGreaterThan(1);
-    for (const task of both!.tasks) {
-      const drawn = new Set(task.real.map(({ sha256 }) => sha256));
-      expect(task.synthetic).toHaveLength(4);
-      for (const image of task.synthetic) {
-        const parents = images.find(({ name }) => name === image.name)!.parents;
-        expect(parents.every((parent) => drawn.has(parent))).toBe(true);
-      }
+  it("differs between seeds, and has the set of images that was made of it", () => {
+    const draws = [0, 1, 2].map((seed) => ({ shots: 2, seed }));
+    const ofDraws = draws.map((draw) => ({ method: "loft" as const, draw, images: imagesOf(`draw ${draw.seed}`) }));
+    const cells = plan({ shots: [2, 4], imagesPerClass: [5] }, { sets: [{ method: "loft", images }, ...ofDraws] });
+    const [real, synthetic, both] = [1, 2, 3].map((index) => cells[index]!);
+    expect(new Set(real!.tasks.map((task) => task.real.map(({ name }) => name).join())).size).toBeGreaterThan(1);
+    for (const [seed, task] of both!.tasks.entries()) {
+      expect(task.real).toEqual(real!.tasks[seed]!.real);
+      expect(task.synthetic.map(({ name }) => name)).toEqual(
+        labels.flatMap((label) => [0, 1, 2, 3, 4].map((index) => `draw ${seed} ${label} ${index}`)),
+      );
+      expect(synthetic!.tasks[seed]!.synthetic).toEqual(task.synthetic);
     }
+    // All photos are no draw.
+    const whole = cells.find(({ id }) => id === "loft-s4-n5")!;
+    expect(new Set(whole.tasks.flatMap((task) => task.synthetic.map(({ name }) => name.split(" ")[0])))).toEqual(
+      new Set(["image"]),
+    );
   });
 
   it("leaves rows without images out, and says why", () => {
-    const [, real, synthetic] = plan({ shots: [1] });
+    const leftOut = images.map((image) => ({ ...image, isLeftOut: image.label === 0 }));
+    const [, real, synthetic] = plan({ shots: [1] }, { sets: [{ method: "loft", images: leftOut }] });
     expect(real!.tasks).toHaveLength(3);
     expect(synthetic!.tasks).toEqual([]);
     expect(synthetic!.missing.map(({ seed }) => seed)).toEqual([0, 1, 2]);

@@ -178,17 +178,46 @@ describe("an evaluation", { timeout: 240_000 }, () => {
     expect(other.results.rows[1]!.difference).not.toBeNull();
   });
 
+  it("makes images of the photos of each draw, of adapters that are trained once", async () => {
+    const methods = ["loft", "datadream-class", "class-prompt"];
+    const run = await makeTinyEvaluation(await temporaryFolder(), { rows: ["synthetic"], methods, shots: [1] });
+    const events: RunEvent[] = [];
+    const { results } = await evaluateTiny(run, { emit: (event) => events.push(event) });
+    expect(results.rows.map(({ id, runs }) => [id, runs.map(({ syntheticPictures }) => syntheticPictures)])).toEqual(
+      methods.map((method) => [`${method}-s1-n3`, [6, 6]]),
+    );
+    expect(results.sets.map(({ method }) => method)).toEqual(methods);
+    // One adapter for each of four photos; DataDream's: two of all photos, and two of each of two draws.
+    const trainedBy = (whose: string) =>
+      events.filter((told) => {
+        const [event, name] = told.type === "evaluation" ? [told.event, told.method] : [told, "loft"];
+        return event.type === "adapter-finished" && name?.startsWith(whose);
+      }).length;
+    expect([trainedBy("loft"), trainedBy("datadream-class")]).toEqual([4, 2 + 2 * 2]);
+    expect((await readdir(join(run.root, "methods"))).sort()).toEqual([
+      "class-prompt",
+      ...["datadream-class", "datadream-class-s1-seed0", "datadream-class-s1-seed1", "loft-s1-seed0", "loft-s1-seed1"],
+    ]);
+    const photosOf = await Promise.all(
+      [0, 1].map(async (seed) => {
+        const metadata = join(run.root, "methods", `loft-s1-seed${seed}`, "data/train/metadata.jsonl");
+        const lines = (await readFile(metadata, "utf8")).trim().split("\n");
+        return new Set(lines.map((line) => JSON.parse(line).source_photos.join()));
+      }),
+    );
+    expect(photosOf.map(({ size }) => size)).toEqual([2, 2]);
+  });
+
   it("tells of one seed, of rows without images and of leaks", async () => {
     const run = await makeTinyEvaluation(await temporaryFolder(), {
       rows: ["real", "synthetic"],
       seeds: 1,
-      shots: [1],
+      minLabelProbability: 1,
     });
     await copyFile(join(run.photos, "cat", "0.png"), join(run.folder, "test", "cat", "leak.png"));
     const { results, folder } = await evaluateTiny(run);
-    expect(results.rows[0]).toMatchObject({ id: "real-s1", std: null, missing: [] });
-    // Each image is made of both photos of its class, and a seed draws one.
-    expect(results.rows[1]).toMatchObject({ id: "loft-s1-n3", mean: null, runs: [] });
+    expect(results.rows[0]).toMatchObject({ id: "real-s2", std: null, missing: [] });
+    expect(results.rows[1]).toMatchObject({ id: "loft-s2-n3", mean: null, runs: [] });
     expect(results.warnings[0]!.what).toContain("cat/0.png and cat/leak.png");
     const text = await readFile(join(folder, "results.md"), "utf8");
     expect(text).toContain("**Partial: runs are missing.**");

@@ -15,7 +15,7 @@ const facts: readonly ImageFacts[] = [
 
 const images = facts.map((_, index) => {
   const name = `${index}.png`;
-  return { name, file: `/${name}`, sha256: name, label: index < 2 ? 0 : 1, parents: [] };
+  return { name, file: `/${name}`, sha256: name, label: index < 2 ? 0 : 1 };
 });
 const set = { method: "loft", images } as const;
 
