@@ -1,6 +1,6 @@
 /** A word when a run of this window ends. */
 import { commands, type Disposable, l10n, window } from "vscode";
-import type { RunSummary } from "../schemas/protocol.ts";
+import type { LoftErrorData, RunSummary } from "../schemas/protocol.ts";
 import { ShownError } from "./loft-error.ts";
 import type { Log } from "./log.ts";
 import { isLive, isOfThisWindow, type Runs } from "./runs.ts";
@@ -12,8 +12,16 @@ export function notifyFinished(runs: Runs, log: Log): Disposable {
     const ended = isLive({ ...run, state: before }) && !isLive(run);
     if (!ended || !isOfThisWindow(run) || !notifySetting()) return;
     if (run.state === "finished") void tellFinished(run);
-    if (run.state === "failed" && run.error !== undefined) void showError(new ShownError(run.error), log);
+    if (run.state === "failed" && run.error !== undefined) void tellFailed(run, run.error, log);
   });
+}
+
+/** Where classifiers were lost and nothing else, there is a table of the others. */
+async function tellFailed(summary: RunSummary, error: LoftErrorData, log: Log): Promise<void> {
+  const { work, progress } = summary;
+  const hasTable = work === "evaluate" && error.code === "task-failed" && progress?.stage === "evaluating";
+  if (hasTable) await tellLosses(summary, error, log);
+  else await showError(new ShownError(error), log);
 }
 
 async function tellFinished(summary: RunSummary): Promise<void> {
@@ -30,6 +38,19 @@ async function tellFinished(summary: RunSummary): Promise<void> {
   const chosen = await window.showInformationMessage(message, show, reveal);
   if (chosen === show) await commands.executeCommand("loft.showSamples", { run });
   if (chosen === reveal) await commands.executeCommand("loft.revealRun", { run });
+}
+
+async function tellLosses({ run, name }: RunSummary, { what, fix }: LoftErrorData, log: Log): Promise<void> {
+  const open = l10n.t("Open Results");
+  const showLog = l10n.t("Show Log");
+  log.error(`${what} ${fix}`);
+  const chosen = await window.showWarningMessage(
+    l10n.t("{0} is evaluated: {1}", name, `${what} ${fix}`),
+    open,
+    showLog,
+  );
+  if (chosen === open) await commands.executeCommand("loft.openResults", { run });
+  if (chosen === showLog) log.show();
 }
 
 async function tellEvaluated({ run, name }: RunSummary): Promise<void> {

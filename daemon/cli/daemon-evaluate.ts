@@ -8,12 +8,12 @@ import { evaluationText } from "../jobs/evaluate-report.ts";
 import type { ActionContext, ActionResult } from "./actions.ts";
 import type { DaemonPlaces } from "./daemon-connection.ts";
 import type { EvaluateRequest } from "./evaluate-action.ts";
-import { followInDaemon } from "./follow-in-daemon.ts";
+import { type EndedWork, followToEnd } from "./follow-in-daemon.ts";
 import { shownPath } from "./result-text.ts";
 
 /**
  * Start an evaluation in the daemon and follow it to its end.
- * @throws LoftError as `followInDaemon`, "usage-invalid" for several configurations, "file-unreadable" when the results were taken away
+ * @throws LoftError as `followInDaemon` where no table is left, "usage-invalid" for several configurations, "file-unreadable" when the results were taken away
  */
 export async function daemonEvaluateAction(
   { configs, reference, device, checkpointSeconds }: EvaluateRequest,
@@ -28,11 +28,19 @@ export async function daemonEvaluateAction(
     ...(device === undefined ? {} : { device }),
     ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
   };
-  const summary = await followInDaemon((client) => client.request("loft/evaluate", params), context, places);
+  const ended = await followToEnd((client) => client.request("loft/evaluate", params), context, places);
+  const { summary, failure } = ended;
+  if (failure !== undefined && !hasOnlyLosses(ended)) throw failure;
   const folder = evaluationFolder(summary.folder);
   const results = await readOwnResults(join(folder, resultsFile));
   const shown = shownPath(context, folder);
-  return { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
+  const result = { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
+  return failure === undefined ? result : { ...result, failure };
+}
+
+/** Whether classifiers were lost and nothing else: the others are in the table. Once they are trained no other task fails. */
+function hasOnlyLosses({ summary: { progress }, failure }: EndedWork): boolean {
+  return failure?.code === "task-failed" && progress?.stage === "evaluating";
 }
 
 function oneAtATime() {

@@ -19,12 +19,29 @@ export async function followInDaemon(
   context: Pick<ActionContext, "signal" | "emit">,
   places: DaemonPlaces,
 ): Promise<RunSummary> {
+  const { summary, failure } = await followToEnd(begin, context, places);
+  if (failure !== undefined) throw failure;
+  return summary;
+}
+
+/** A run that has ended, and what it failed with. */
+export type EndedWork = { readonly summary: RunSummary; readonly failure: LoftError | undefined };
+
+/**
+ * As `followInDaemon`, for work that leaves something to show when it fails.
+ * @throws LoftError "interrupted", "daemon-unreachable"
+ */
+export async function followToEnd(
+  begin: BeginWork,
+  context: Pick<ActionContext, "signal" | "emit">,
+  places: DaemonPlaces,
+): Promise<EndedWork> {
   const client = await ensureDaemon(places);
   try {
     const summary = await follow(client, begin, context);
-    if (summary.state === "failed" && summary.error !== undefined) throw errorOf(summary);
+    if (summary.state === "failed" && summary.error !== undefined) return { summary, failure: errorOf(summary) };
     if (summary.state !== "finished") throw cancelled(summary);
-    return summary;
+    return { summary, failure: undefined };
   } finally {
     client.close();
   }

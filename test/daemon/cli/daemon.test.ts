@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { readDiscovery } from "../../../daemon/rpc/endpoint.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
 import { runCommand, startCommand, userError } from "../../support/cli-process.ts";
+import { writeFragileClip } from "../../support/fragile-clip.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { makeTinyEvaluation } from "../../support/tiny-evaluation.ts";
 import { makeTinyRun } from "../../support/tiny-run.ts";
@@ -89,6 +90,19 @@ describe("loft evaluate --daemon", { timeout: 300_000 }, () => {
     const reference = ["--reference", "reel-s2"];
     const refused = await runCommand(["evaluate", run.config, "--daemon", ...reference], place);
     expect(userError(refused)).toMatchObject({ code: "usage-invalid" });
+    await runCommand(["daemon", "stop"], place);
+  });
+
+  it("shows the table of what is left where classifiers are lost, and tells of them as without", async () => {
+    const place = await daemonPlace();
+    await writeFragileClip(join(place.folder, "clip"));
+    const run = await makeTinyEvaluation(place.folder, { rows: ["zero-shot", "real"], classifier: "clip" });
+    const result = await runCommand(["evaluate", run.config, "--daemon"], place);
+    const alone = await runCommand(["evaluate", run.config], place);
+    expect(result.stdout).toBe(alone.stdout);
+    expect(result.stdout).toContain(`results in ${join("runs", "tiny", "evaluation")}`);
+    expect(userError(result)).toEqual(userError(alone));
+    expect(userError(result)).toMatchObject({ exitCode: 1, code: "task-failed" });
     await runCommand(["daemon", "stop"], place);
   });
 });
