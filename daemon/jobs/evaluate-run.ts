@@ -25,7 +25,7 @@ import { stopIfInterrupted } from "./job.ts";
 import { pictureSources } from "./picture-sources.ts";
 import { type PictureStore, pictureStore } from "./picture-store.ts";
 import { type EvaluationRequest, type PreparedEvaluation, prepareEvaluation } from "./prepare-evaluation.ts";
-import { prepareRunFolder } from "./run-folder.ts";
+import { prepareRunFolder, refuseForeignFolder } from "./run-folder.ts";
 import { defaultCheckpointSeconds } from "./run-job.ts";
 import { lockRun } from "./run-lock.ts";
 
@@ -43,11 +43,9 @@ export type Evaluation = {
  * @throws LoftError for anything that must be mended first, "interrupted" after saving, and what the tasks throw
  */
 export async function evaluate(request: EvaluationRequest): Promise<Evaluation> {
-  const prepared = await prepareEvaluation(request);
+  const prepared = await checkEvaluation(request);
   const { own, methods, warnings } = prepared;
   const root = own.outputFolder;
-  // A row that will not be there is told now, not after the hours that the images take.
-  referencesOf(request.reference, cellsOf(classifierPlans(prepared, methods.map(expectedSet))));
   for (const warning of warnings) request.emit({ type: "warning", ...warning });
   // Before the runs of other methods: theirs lie in it, and would make it look like someone else's folder.
   await prepareRunFolder(root);
@@ -64,6 +62,18 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   } finally {
     await teller.close();
   }
+}
+
+/**
+ * Read and check all that an evaluation needs, without writing anything.
+ * @throws LoftError for anything that must be mended first
+ */
+export async function checkEvaluation(request: EvaluationRequest): Promise<PreparedEvaluation> {
+  const prepared = await prepareEvaluation(request);
+  // A row that will not be there is told now, not after the hours that the images take.
+  referencesOf(request.reference, cellsOf(classifierPlans(prepared, prepared.methods.map(expectedSet))));
+  await refuseForeignFolder(prepared.own.outputFolder);
+  return prepared;
 }
 
 function placesOf(

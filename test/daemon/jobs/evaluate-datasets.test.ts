@@ -1,10 +1,12 @@
 /** Several configurations in one table: one that fails keeps none of the others from it. */
+import { cpSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { evaluateDatasets } from "../../../daemon/jobs/evaluate-datasets.ts";
+import type { RunEvent } from "../../../schemas/run-event.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
 import { modelsFolder } from "../../support/run-in-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -46,6 +48,21 @@ describe("several datasets", { timeout: 120_000 }, () => {
     expect(results.rows[0]!.mean).toBeCloseTo((means[0]! + means[1]!) / 2, 12);
     expect(means[2]).toBeNull();
     expect(await readFile(join(request.folder, "results.md"), "utf8")).toContain("Means over 3 datasets");
+  });
+
+  it("are all checked before the first begins, and one that is mended meanwhile takes part", async () => {
+    const { request, configFiles: all } = await threeDatasets();
+    const configFiles = [all[0]!, all[2]!];
+    const test = (name: string) => join(request.folder, "..", name, "test");
+    const told: string[] = [];
+    const emit = (event: RunEvent) => {
+      told.push(event.type === "warning" ? event.what : event.type);
+      if (event.type === "evaluation") cpSync(test("a"), test("c"), { recursive: true });
+    };
+    const { results, failures } = await evaluateDatasets({ ...request, configFiles, emit });
+    expect(told[0]).toMatch(/^tiny\.loft\.json: .*test/);
+    expect(told.slice(1)).toContain("evaluation");
+    expect([results.partial, failures.size]).toEqual([false, 0]);
   });
 
   it("throw what the first one throws when all fail, and refuse one that is given twice", async () => {
