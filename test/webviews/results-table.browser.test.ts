@@ -97,10 +97,10 @@ describe.skipIf(program === undefined)("the table of the results page", { timeou
     await page.getByText(/^Differences are to clip: CLIP zero-shot, .* computed here/).waitFor();
     await choose(page, "Row that differences are measured from", "Against each row's own reference");
     await page.getByText(/^Differences are to the reference row of the same classifier/).waitFor();
-    await page
-      .locator("loft-results-header")
-      .getByText(/^Classifier resnet, 200 steps/)
-      .waitFor();
+    const header = page.locator("loft-results-header");
+    await header.getByText(/^Classifier resnet, 200 steps/).waitFor();
+    const shares = "Of real + synthetic: 25 % of a batch and 20 % of the loss are synthetic";
+    expect(await header.getByText(shares, { exact: true }).count()).toBe(1);
     await openTab(page, "Scaling");
     await expect.poll(() => page.locator(".legend li").first().textContent(), patience).toContain("CLIP zero-shot");
     await choose(page, "Classifier", "clip");

@@ -56,6 +56,8 @@ export class LoftResultsHeader extends LitElement {
       texts.testPictures(dataset.test),
       dataset.validation === null ? texts.noValidation : texts.validationPictures(dataset.validation),
       ...classifiers.map((each) => texts.classifier(each.name, each.steps, each.batchSize, each.learningRate)),
+      // Mostly one for all of them.
+      ...new Set(classifiers.flatMap(sharesText)),
       texts.model(model.name),
     ];
   }
@@ -80,6 +82,12 @@ export class LoftResultsHeader extends LitElement {
   readonly #openText = (): void => {
     this.page.request("openText", {}).catch((error) => this.page.report(error));
   };
+}
+
+/** Earlier files do not tell. */
+function sharesText({ syntheticShare, realLossShare }: LoftResults["classifier"]): readonly string[] {
+  if (syntheticShare === undefined || realLossShare === undefined) return [];
+  return [texts.bothKinds(syntheticShare, 1 - realLossShare)];
 }
 
 function headerStyles() {

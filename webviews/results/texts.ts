@@ -27,6 +27,11 @@ export function wholePercentText(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
+/** With at most one digit. */
+function shortPercentText(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`;
+}
+
 function plural(count: number, one: string, many: string): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
@@ -132,6 +137,8 @@ export const texts = {
   noValidation: "no validation pictures: the last step counts",
   classifier: (name: string, steps: number, batch: number, rate: number) =>
     `Classifier ${name}, ${plural(steps, "step", "steps")} of ${plural(batch, "picture", "pictures")}, learning rate ${rate}`,
+  bothKinds: (ofBatch: number, ofLoss: number) =>
+    `Of real + synthetic: ${shortPercentText(ofBatch)} of a batch and ${shortPercentText(ofLoss)} of the loss are synthetic`,
   model: (name: string) => `images by ${name}`,
 
   metric: "Metric",

@@ -158,7 +158,8 @@ function resultsOf(
 }
 
 function classifierNamed(name: string): LoftResults["classifier"] {
-  return { name, sha256: "00", steps: 200, batchSize: 32, learningRate: 0.0001 };
+  const shares = { syntheticShare: 0.25, realLossShare: 0.8 };
+  return { name, sha256: "00", steps: 200, batchSize: 32, learningRate: 0.0001, ...shares };
 }
 
 type PlannedRow = Pick<ResultRow, "id" | "title" | "classifier" | "kind" | "method" | "shots" | "imagesPerClass"> & {
