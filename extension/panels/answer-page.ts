@@ -39,6 +39,9 @@ export async function answerPage(
     case "resume":
       await goOn({ client, runs }, runs.get(run) ?? shown);
       return null;
+    case "openResults":
+      await commands.executeCommand("loft.openResults", { run });
+      return null;
     case "showLog":
       log.show();
       return null;

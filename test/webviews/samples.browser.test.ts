@@ -299,6 +299,18 @@ describe.skipIf(program === undefined)("the Samples page", { timeout: 300_000 },
       await expect.poll(() => host.page.getByRole("button", { name: "Resume" }).count(), patience).toBe(0);
     });
 
+    it("says what was evaluated, and leads to the table", async () => {
+      const host = await open(run);
+      const progress = { ...live.summary.progress!, stage: "evaluating", adaptersDone: 15, adapters: 15 } as const;
+      const evaluated = { ...run.summary, work: "evaluate", state: "finished", progress } as const;
+      await host.send({ type: "run", run: evaluated, canResume: true });
+      await host.page.locator(".state", { hasText: "Evaluation finished" }).waitFor();
+      await host.page.getByText("15 classifiers trained and compared", { exact: true }).waitFor();
+      await shoot(host.page, "evaluated");
+      await host.page.getByRole("button", { name: "Open Results" }).click();
+      await expect.poll(() => host.asked("openResults").length, patience).toBe(1);
+    });
+
     it("draws losses as they come", async () => {
       const [bird] = live.classes;
       const curves = fakeCurves([bird!], 3);

@@ -7,7 +7,7 @@ import { factStyles } from "../shared/fact-styles.ts";
 import { type IconName, icon, iconStyles } from "../shared/icon.ts";
 import { baseStyles } from "../shared/theme.ts";
 import type { Page } from "./page.ts";
-import { progressCounts, stageTexts, stateTexts, summaryText, texts } from "./texts.ts";
+import { progressCounts, stageTexts, stateText, summaryText, texts } from "./texts.ts";
 
 /** Screen readers hear of progress no more often than this. */
 const announceMilliseconds = 10_000;
@@ -65,7 +65,7 @@ export class LoftRunHeader extends LitElement {
       <header>
         <div class="title">
           <h1 title=${this.run.folder}>${name}</h1>
-          <span class="state ${state}">${icon(stateIcons[state])} ${stateTexts[state]}</span>
+          <span class="state ${state}">${icon(stateIcons[state])} ${stateText(this.run)}</span>
           ${this.#buttons()}
         </div>
         ${this.#progress()}
@@ -80,10 +80,18 @@ export class LoftRunHeader extends LitElement {
   }
 
   #buttons(): TemplateResult {
-    const { state } = this.run;
+    const { state, work, progress } = this.run;
+    // The table is there from the first classifier on.
+    const hasResults = work === "evaluate" && progress?.stage === "evaluating";
     const isGoing = state === "running" || state === "queued";
     const isStopped = state === "interrupted" || state === "failed";
     return html`<div class="buttons">
+      ${
+        hasResults
+          ? html`<vscode-button ?secondary=${state !== "finished"} title=${texts.openResultsTitle}
+              @click=${() => this.#ask("openResults")}>${texts.openResults}</vscode-button>`
+          : nothing
+      }
       ${
         isGoing
           ? html`<vscode-button secondary title=${texts.cancelTitle} ?disabled=${this.isAsking}
@@ -111,7 +119,7 @@ export class LoftRunHeader extends LitElement {
     const isRunning = state === "running" || state === "cancelling";
     const facts = [
       ...(isRunning ? [stageTexts[stage]] : []),
-      ...progressCounts(progress),
+      ...progressCounts(this.run),
       ...(state === "running" && secondsLeft !== undefined ? [texts.timeLeft(secondsLeft)] : []),
       ...(device === undefined ? [] : [device]),
     ];
@@ -130,9 +138,8 @@ export class LoftRunHeader extends LitElement {
     `;
   }
 
-  #ask(name: "cancel" | "resume" | "showLog"): void {
-    const isState = name !== "showLog";
-    this.isAsking = isState;
+  #ask(name: "cancel" | "resume" | "openResults" | "showLog"): void {
+    if (name === "cancel" || name === "resume") this.isAsking = true;
     this.page.request(name, {}).catch((error) => {
       this.isAsking = false;
       this.page.report(error);
@@ -144,13 +151,13 @@ export class LoftRunHeader extends LitElement {
     const wait = isUrgent ? 0 : this.#announcedAt + announceMilliseconds - performance.now();
     if (wait <= 0) {
       this.#announcedAt = performance.now();
-      this.announced = summaryText(this.run.state, this.run.progress);
+      this.announced = summaryText(this.run);
       return;
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#announcedAt = performance.now();
-      this.announced = summaryText(this.run.state, this.run.progress);
+      this.announced = summaryText(this.run);
     }, wait);
   }
 }

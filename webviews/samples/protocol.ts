@@ -86,6 +86,8 @@ export type PageRequests = {
   readonly cancel: { readonly params: NoParams; readonly result: null };
   /** `loft/start` with the run's configuration; refused where `canResume` is false. */
   readonly resume: { readonly params: NoParams; readonly result: null };
+  /** The table of the run's evaluation. */
+  readonly openResults: { readonly params: NoParams; readonly result: null };
   /** The extension's log. */
   readonly showLog: { readonly params: NoParams; readonly result: null };
 };
@@ -199,6 +201,7 @@ const paramsChecks: { readonly [N in PageRequestName]: Check<PageParams<N>> } = 
   openImage: isFileParams,
   cancel: isNoParams,
   resume: isNoParams,
+  openResults: isNoParams,
   showLog: isNoParams,
 };
 
@@ -286,6 +289,7 @@ const resultChecks: { readonly [N in PageRequestName]: Check<PageResult<N>> } = 
   openImage: isNull,
   cancel: isNull,
   resume: isNull,
+  openResults: isNull,
   showLog: isNull,
 };
 

@@ -1,5 +1,5 @@
 /** Every word of the Samples page that a person reads, and how numbers are written. The one file to translate. */
-import type { RunProgress, RunState, Sample, Verdict } from "../../schemas/protocol.ts";
+import type { RunProgress, RunState, RunSummary, Sample, Verdict } from "../../schemas/protocol.ts";
 import type { Tab, VerdictFilter } from "./protocol.ts";
 
 const whole = new Intl.NumberFormat("en-US");
@@ -27,13 +27,26 @@ export function durationText(seconds: number): string {
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
 
-export const stateTexts: { readonly [S in RunState]: string } = {
+const stateTexts: { readonly [S in RunState]: string } = {
   queued: "Waiting",
   running: "Running",
   cancelling: "Stopping",
   finished: "Finished",
   interrupted: "Interrupted",
   failed: "Failed",
+};
+
+/** What is said of a run where it is evaluated: its samples are there already. */
+export function stateText({ state, work }: Pick<RunSummary, "state" | "work">): string {
+  return work === "evaluate" ? evaluationTexts[state] : stateTexts[state];
+}
+
+const evaluationTexts: { readonly [S in RunState]: string } = {
+  ...stateTexts,
+  running: "Evaluating",
+  finished: "Evaluation finished",
+  interrupted: "Evaluation interrupted",
+  failed: "Evaluation failed",
 };
 
 export const stageTexts: { readonly [S in RunProgress["stage"]]: string } = {
@@ -64,6 +77,8 @@ export const texts = {
   cancel: "Cancel",
   cancelTitle: "Stop; what is finished stays, and the run can go on later",
   resume: "Resume",
+  openResults: "Open Results",
+  openResultsTitle: "Open the table of the evaluation",
   showLog: "Show Log",
   retry: "Try Again",
   classFilter: "Class",
@@ -75,6 +90,8 @@ export const texts = {
   images: (done: number, all: number) => `${countText(done)} of ${countText(all)} ${all === 1 ? "image" : "images"}`,
   classifiers: (done: number, all: number) =>
     `${countText(done)} of ${countText(all)} ${all === 1 ? "classifier" : "classifiers"}`,
+  classifiersTrained: (count: number) =>
+    `${countText(count)} ${count === 1 ? "classifier" : "classifiers"} trained and compared`,
   timeLeft: (seconds: number) => `${durationText(seconds)} left`,
   lossDiverged: "loss diverged: it became NaN or infinite",
   diverged: "diverged",
@@ -188,18 +205,24 @@ export const texts = {
   selectedPair: "Selected pair",
 } as const;
 
+type Shown = Pick<RunSummary, "state" | "work" | "progress">;
+
 /** How much is done of what the run works on. */
-export function progressCounts({ stage, adaptersDone, adapters, imagesDone, images }: RunProgress): readonly string[] {
-  if (stage === "evaluating") return [texts.classifiers(adaptersDone, adapters)];
+export function progressCounts({ state, progress }: Pick<Shown, "state" | "progress">): readonly string[] {
+  if (progress === undefined) return [];
+  const { stage, adaptersDone, adapters, imagesDone, images } = progress;
+  if (stage === "evaluating") {
+    // Without training there is only what CLIP answers of itself.
+    if (adapters === 0) return [];
+    return [state === "finished" ? texts.classifiersTrained(adapters) : texts.classifiers(adaptersDone, adapters)];
+  }
   return [texts.adapters(adaptersDone, adapters), texts.images(imagesDone, images)];
 }
 
 /** One sentence for screen readers, said now and then while the run goes on. */
-export function summaryText(state: RunState, progress: RunProgress | undefined): string {
-  const parts: string[] = [stateTexts[state]];
-  if (progress !== undefined) {
-    parts.push(...progressCounts(progress));
-    if (state === "running" && progress.secondsLeft !== undefined) parts.push(texts.timeLeft(progress.secondsLeft));
-  }
+export function summaryText(run: Shown): string {
+  const { state, progress } = run;
+  const parts: string[] = [stateText(run), ...progressCounts(run)];
+  if (state === "running" && progress?.secondsLeft !== undefined) parts.push(texts.timeLeft(progress.secondsLeft));
   return `${parts.join(", ")}.`;
 }

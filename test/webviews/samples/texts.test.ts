@@ -3,6 +3,17 @@ import { describe, expect, it } from "vitest";
 import { durationText, lossText, summaryText, texts, weightText } from "../../../webviews/samples/texts.ts";
 
 describe("texts", () => {
+  const progress = {
+    adaptersDone: 3,
+    adapters: 48,
+    imagesDone: 0,
+    images: 3000,
+    stage: "training",
+    share: 0.1,
+    secondsLeft: 300,
+    failed: 0,
+  } as const;
+
   it.each([
     [0.2, "1 s"],
     [40, "40 s"],
@@ -25,19 +36,17 @@ describe("texts", () => {
   });
 
   it("sum up a run in a sentence", () => {
-    const progress = {
-      adaptersDone: 3,
-      adapters: 48,
-      imagesDone: 0,
-      images: 3000,
-      stage: "training",
-      share: 0.1,
-      secondsLeft: 300,
-      failed: 0,
-    } as const;
-    expect(summaryText("running", progress)).toBe("Running, 3 of 48 adapters, 0 of 3,000 images, 5 min left.");
+    const run = { work: "generate", state: "running" } as const;
+    expect(summaryText({ ...run, progress })).toBe("Running, 3 of 48 adapters, 0 of 3,000 images, 5 min left.");
+    expect(summaryText({ ...run, state: "finished" })).toBe("Finished.");
+  });
+
+  it("say what was evaluated", () => {
     const judging = { ...progress, stage: "evaluating", adapters: 30, images: 0 } as const;
-    expect(summaryText("running", judging)).toBe("Running, 3 of 30 classifiers, 5 min left.");
-    expect(summaryText("finished", undefined)).toBe("Finished.");
+    const run = { work: "evaluate", progress: judging } as const;
+    expect(summaryText({ ...run, state: "running" })).toBe("Evaluating, 3 of 30 classifiers, 5 min left.");
+    expect(summaryText({ ...run, state: "interrupted" })).toBe("Evaluation interrupted, 3 of 30 classifiers.");
+    const finished = summaryText({ ...run, state: "finished" });
+    expect(finished).toBe("Evaluation finished, 30 classifiers trained and compared.");
   });
 });
