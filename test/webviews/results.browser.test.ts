@@ -34,6 +34,17 @@ const patience = { timeout: 90_000 };
 /** Of a view, in px. */
 const narrowest = 200;
 
+/** Runs in the page: how many sets stand in each row. */
+const lengthsOfRows = `(() => {
+  const sets = document.querySelector("loft-results").shadowRoot.querySelector("loft-class-sets").shadowRoot;
+  const rows = new Map();
+  for (const section of sets.querySelectorAll("section")) {
+    const top = Math.round(section.getBoundingClientRect().top);
+    rows.set(top, 1 + (rows.get(top) ?? 0));
+  }
+  return [...rows.values()];
+})()`;
+
 describe.skipIf(program === undefined)("the results page", { timeout: 300_000 }, () => {
   const table = fakeResults({ shots: [4], images: [50], validation: true });
   const some = fakeResults({ shots: [1, 4], images: [10, 50] });
@@ -169,6 +180,25 @@ describe.skipIf(program === undefined)("the results page", { timeout: 300_000 },
       await expect.poll(() => host.asked("sets").at(-1)?.params, patience).toEqual({ classIndex: 0, count: 24 });
       await choose(page, "Class", "cat");
       await expect.poll(() => host.asked("sets").at(-1)?.params, patience).toEqual({ classIndex: 2, count: 12 });
+    });
+
+    it("stand in rows of one length in any window", async () => {
+      const { results } = table;
+      for (const shown of [5, 4, 3, 2, 1]) {
+        const { page } = await open({ ...table, results: { ...results, sets: results.sets.slice(-shown) } });
+        await openTab(page, "Sets");
+        for (const [width, rows] of [
+          [460, shown < 3 ? 1 : 2],
+          [800, shown < 5 ? 1 : 2],
+          [1280, 1],
+        ] as const) {
+          await page.setViewportSize({ width, height: 760 });
+          await expect.poll(() => page.evaluate(lengthsOfRows), patience).toHaveLength(rows);
+          await shoot(page, `results-sets-${1 + shown}-${width}`);
+          const lengths = (await page.evaluate(lengthsOfRows)) as readonly number[];
+          expect(Math.max(...lengths) - Math.min(...lengths), `${1 + shown} sets in ${width} px`).toBeLessThan(2);
+        }
+      }
     });
 
     it("tell what was left out, and what is nearly the same", async () => {

@@ -6,11 +6,13 @@ import type { LoftResults, SetQuality } from "../../schemas/results.ts";
 import { icon, iconStyles } from "../shared/icon.ts";
 import { failureOf } from "../shared/requests.ts";
 import { select } from "../shared/select.ts";
+import { setStyle } from "../shared/set-style.ts";
 import { baseStyles } from "../shared/theme.ts";
 import { datasetFiles } from "./dataset-files.ts";
 import type { ResultsPage } from "./page.ts";
 import { pictureStyles } from "./picture-styles.ts";
 import type { ClassSet, ResultsPageState, SetPicture } from "./protocol.ts";
+import { setsColumns, setsGap } from "./sets-columns.ts";
 import { setsStyles } from "./sets-styles.ts";
 import { figures, leftOutCount } from "./sets-table.ts";
 import { numberText } from "./table-model.ts";
@@ -29,6 +31,7 @@ export class LoftClassSets extends LitElement {
     sets: { state: true },
     failure: { state: true },
     count: { state: true },
+    width: { state: true },
   };
 
   declare results: LoftResults;
@@ -39,11 +42,27 @@ export class LoftClassSets extends LitElement {
   declare failure: LoftErrorData | undefined;
   /** Pictures asked for of each set. */
   declare count: number;
+  /** That the sets have together, in px. */
+  declare width: number;
   #question = "";
+  readonly #observer = new ResizeObserver(([entry]) => {
+    this.width = entry?.contentRect.width ?? this.width;
+  });
 
   constructor() {
     super();
     this.count = pageSize;
+    this.width = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#observer.disconnect();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -55,6 +74,12 @@ export class LoftClassSets extends LitElement {
     if (question === this.#question || classes.length === 0) return;
     this.#question = question;
     void this.#load(question, index);
+  }
+
+  protected override updated(): void {
+    // As wide as the sets, and not as high: what is observed must not change with what follows from it.
+    const toolbar = this.renderRoot.querySelector(".toolbar");
+    if (toolbar !== null) this.#observer.observe(toolbar);
   }
 
   protected override render(): TemplateResult {
@@ -78,28 +103,40 @@ export class LoftClassSets extends LitElement {
       // The figures need no pictures.
       const known: readonly (string | null)[] = this.results.sets.map(({ method }) => method);
       return html`<p role="alert">${failure.what} ${failure.fix}</p>
-        <div class="sets">${known.map((method) => this.#set({ method, total: 0, pictures: [] }))}</div>`;
+        ${this.#sideBySide(known.map((method) => ({ method, total: 0, pictures: [] })))}`;
     }
     if (sets === undefined) return html`<p class="quiet" role="status">${texts.loadingSets}</p>`;
     const left = sets.some(({ total, pictures }) => pictures.length < total) && this.count < mostAsked;
-    return html`<div class="sets">${sets.map((set) => this.#set(set))}</div>
+    return html`${this.#sideBySide(sets)}
       ${left ? html`<vscode-button secondary @click=${this.#more}>${texts.more(pageSize)}</vscode-button>` : nothing}`;
+  }
+
+  #sideBySide(sets: readonly ClassSet[]): TemplateResult {
+    const { columns, isFirstAlone } = setsColumns(sets.length, this.width);
+    return html`<div class="sets ${isFirstAlone ? "first-alone" : ""}"
+      ${setStyle({ "--columns": `${columns}`, "--gap": `${setsGap}px` })}>${sets.map((set) => this.#set(set))}</div>`;
   }
 
   #set({ method, total, pictures }: ClassSet): TemplateResult {
     const quality = this.results.sets.find((each) => each.method === method);
     const title = method === null ? texts.realPhotos : methodTitle(method);
     return html`<section>
-      <h2>${title}</h2>
-      ${total === 0 ? nothing : html`<p class="quiet numbers">${texts.setCount(pictures.length, total)}</p>`}
-      ${
+      <div>
+        <h2>${title}</h2>
+        ${total === 0 ? nothing : html`<p class="quiet numbers">${texts.setCount(pictures.length, total)}</p>`}
+      </div>
+      <div>${
         total === 0
           ? this.failure === undefined
             ? html`<p class="quiet">${texts.emptySet}</p>`
             : nothing
           : html`<ul class="pictures">${pictures.map((picture) => this.#picture(picture, quality))}</ul>`
-      }
-      ${quality === undefined ? nothing : html`${this.#quality(quality)}${this.#duplicates(quality)}${this.#leftOut(quality)}`}
+      }</div>
+      <div class="about">${
+        quality === undefined
+          ? nothing
+          : html`${this.#quality(quality)}${this.#duplicates(quality)}${this.#leftOut(quality)}`
+      }</div>
     </section>`;
   }
 

@@ -27,14 +27,24 @@ export const setsStyles = css`
   }
   .sets {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(min(100%, 150px), 1fr));
-    gap: 20px;
+    grid-template-columns: repeat(var(--columns, 1), minmax(0, 1fr));
+    gap: var(--gap);
   }
+  .sets.first-alone > :first-child {
+    grid-column: 1 / -1;
+  }
+  /* Head, pictures and figures of all sets in a row begin at one height. */
   section {
+    display: grid;
+    grid-row: span 3;
+    grid-template-rows: subgrid;
+    gap: 6px;
+    min-width: 0;
+  }
+  .about {
     display: flex;
     flex-direction: column;
     gap: 6px;
-    min-width: 0;
   }
   section .pictures {
     grid-template-columns: repeat(auto-fill, minmax(min(44px, 100%), 1fr));
@@ -45,9 +55,6 @@ export const setsStyles = css`
     font-size: 1em;
     font-weight: 600;
     overflow-wrap: anywhere;
-  }
-  h2 + p {
-    margin-top: -4px;
   }
   .frame.copy {
     outline: 2px dashed var(--vscode-editorWarning-foreground, var(--vscode-charts-orange));
@@ -71,7 +78,7 @@ export const setsStyles = css`
   }
   .figures {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(112px, 1fr));
+    grid-template-columns: repeat(auto-fill, minmax(min(128px, 100%), 1fr));
     gap: 0 12px;
   }
   .figures > div {
