@@ -3,10 +3,10 @@ import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { DownloadEvent } from "../../schemas/download-event.ts";
 import { loftError } from "../base/errors.ts";
-import { readModelFolder } from "../checkpoint/diffusers-folder.ts";
+import { readJsonFile, readModelFolder } from "../checkpoint/diffusers-folder.ts";
 import { hashModelFolder } from "../checkpoint/model-hash.ts";
-import { readModelRegistry, verifyFiles } from "../checkpoint/model-registry.ts";
-import { isFolder } from "../checkpoint/path-kind.ts";
+import { type RegisteredModel, readModelRegistry, verifyFiles } from "../checkpoint/model-registry.ts";
+import { isFolder, isThere } from "../checkpoint/path-kind.ts";
 import { closest } from "../config/suggest.ts";
 import type { Variant } from "./choose-files.ts";
 import { type DownloadedFile, downloadModel } from "./download-model.ts";
@@ -70,13 +70,13 @@ type Wanted = {
 
 /**
  * Add a model; one that is there already is checked, and mended where its files are not what they were.
- * @throws LoftError "model-missing" for a name that means nothing, "model-name-taken", "model-locked", "hub-offline",
+ * @throws LoftError "model-missing" for a name that means nothing, "model-config-unsupported" for a CLIP folder, "model-name-taken", "model-locked", "hub-offline",
  *   "usage-invalid", and what downloadModel, readModelFolder and `check` throw
  */
 export async function addModel(request: AddRequest): Promise<AddedModel> {
   const { model, modelsFolder, workingFolder } = request;
-  const bundled = (await readModelRegistry(modelsFolder)).map(({ id }) => id);
-  if (bundled.includes(request.name ?? model)) throw bundledName(request.name ?? model);
+  const bundled = (await readModelRegistry(modelsFolder)).find(({ id }) => id === (request.name ?? model));
+  if (bundled !== undefined) throw bundledName(bundled);
   const known = await readKnownDownloads(modelsFolder);
   const knownModel = known.find(({ id }) => id === model);
   if (knownModel !== undefined) return addFromHub(request, wantedKnown(knownModel, request));
@@ -218,6 +218,7 @@ async function addFolder(request: AddRequest, folder: string, known: readonly Kn
   if (!/^[A-Za-z0-9](?!.*--)[\w.-]{0,79}$/.test(id)) {
     throw usage(`"${id}" is no name for a model.`, "Give one of letters, digits, dots and dashes with --name.");
   }
+  if (await isClipFolder(folder)) throw classifierFolder(folder);
   const { files: paths } = await readModelFolder(folder);
   await check(folder);
   const lock = await lockModel(store, id);
@@ -240,6 +241,13 @@ async function addFolder(request: AddRequest, folder: string, known: readonly Kn
   }
 }
 
+/** A classifier in transformers layout, as `evaluation.classifier` names it. */
+async function isClipFolder(folder: string): Promise<boolean> {
+  if (await isThere(join(folder, "model_index.json"))) return false;
+  const config = await readJsonFile(join(folder, "config.json")).catch(() => undefined);
+  return config?.json.model_type === "clip";
+}
+
 function fits(files: readonly DownloadedFile[], pins: ReadonlyMap<string, string>): boolean {
   return files.every(({ path, sha256 }) => (pins.get(path) ?? sha256) === sha256);
 }
@@ -252,10 +260,18 @@ function usage(what: string, fix: string) {
   return loftError("usage-invalid", { what, fix });
 }
 
-function bundledName(id: string) {
+function bundledName({ id, kind }: RegisteredModel) {
+  const use = kind === "clip" ? `"evaluation": { "classifier": "${id}" }` : `"model": "${id}"`;
   return loftError("model-name-taken", {
     what: `${id} comes with LoFT; there is nothing to add.`,
-    fix: `Use it as it is ("model": "${id}"), or give a folder another name with --name.`,
+    fix: `Use it as it is (${use}), or give a folder another name with --name.`,
+  });
+}
+
+function classifierFolder(folder: string) {
+  return loftError("model-config-unsupported", {
+    what: `${folder} holds a CLIP model, which makes no images; it can be a classifier, and those are not added.`,
+    fix: `Write its path into the configuration: "evaluation": { "classifier": ${JSON.stringify(folder)} }.`,
   });
 }
 

@@ -63,10 +63,13 @@ function weightPaths(
   return parts.length === 0 ? [] : [index, ...parts];
 }
 
-function notDiffusers({ repository }: HubListing, missing: readonly string[]) {
+function notDiffusers({ repository, files }: HubListing, missing: readonly string[]) {
+  const classifier = files.some(({ path }) => path === "config.json")
+    ? " A CLIP model for evaluation.classifier is not added: put its files into a folder, and write the folder's path there."
+    : "";
   return loftError("model-config-unsupported", {
     what: `${repository} is not a Stable Diffusion model in diffusers layout: it has no ${missing.join(", ")}.`,
-    fix: "Use a repository that has model_index.json and folders unet, vae, text_encoder, tokenizer and scheduler.",
+    fix: `Use a repository that has model_index.json and folders unet, vae, text_encoder, tokenizer and scheduler.${classifier}`,
   });
 }
 

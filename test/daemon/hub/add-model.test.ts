@@ -1,6 +1,7 @@
 /** Adding models: from the first source that works, from Python's cache, from folders; nothing half-done is ever used. */
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../daemon/base/errors.ts";
 import { type AddRequest, addModel } from "../../../daemon/hub/add-model.ts";
@@ -24,6 +25,7 @@ import {
   withFiles,
 } from "../../support/hub-server.ts";
 import { loftErrorOf } from "../../support/loft-error.ts";
+import { tinyClipFolder } from "../../support/tiny-evaluation.ts";
 import { tinyModelFolder } from "../../support/tiny-run.ts";
 
 const tiny = await tinyModelFiles();
@@ -363,6 +365,16 @@ describe("addModel with a folder", () => {
     await cp(tinyModelFolder, copy, { recursive: true });
     const error = await loftErrorOf(() => addModel(request(copy)), "model-name-taken");
     expect(error.fix).toContain("--name");
+  });
+
+  it("says where a CLIP belongs", async () => {
+    const { request } = await testAdding(nobody);
+    const error = await loftErrorOf(() => addModel(request(tinyClipFolder)), "model-config-unsupported");
+    expect(error.what).toContain(`${tinyClipFolder} holds a CLIP model`);
+    expect(error.fix).toContain(`"evaluation": { "classifier": ${JSON.stringify(tinyClipFolder)} }`);
+    const modelsFolder = fileURLToPath(new URL("../../../models", import.meta.url));
+    const bundled = await loftErrorOf(() => addModel(request("loft-mini-clip", { modelsFolder })), "model-name-taken");
+    expect(bundled.fix).toContain('"classifier": "loft-mini-clip"');
   });
 });
 

@@ -85,6 +85,12 @@ describe("chooseFiles", () => {
     expect(error.what).toContain(path);
   });
 
+  it("says where a CLIP belongs", async () => {
+    const clip = listing(["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"]);
+    const error = await loftErrorOf(() => chooseFiles(clip, "preferred"), "model-config-unsupported");
+    expect(error.fix).toContain("evaluation.classifier");
+  });
+
   it.each<[string, readonly string[], "fp16" | "full" | "preferred", RegExp]>([
     ["no weights", [], "preferred", /no weights at all/],
     ["pickles", ["unet/diffusion_pytorch_model.bin"], "preferred", /pickles/],
