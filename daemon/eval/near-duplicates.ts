@@ -1,16 +1,17 @@
 /** Pictures that are nearly one, told from features of length 1: pure numbers, no networks. */
+import { mapInPieces, type Pieces } from "../base/pieces.ts";
 import type { Features } from "./set-quality.ts";
 
 export type Nearest = { readonly index: number; readonly cosine: number };
 
 /** For each row the nearest of `others` by cosine, the first of equals; undefined where there are none. */
-export function nearestRows(rows: Features, others: Features): readonly (Nearest | undefined)[] {
-  return rows.map((row) => nearestRow(row, others, () => true));
+export function nearestRows(rows: Features, others: Features): Pieces<readonly (Nearest | undefined)[]> {
+  return mapInPieces(rows, (row) => nearestRow(row, others, () => true));
 }
 
 /** For each row the nearest of those before it. */
-export function nearestEarlier(rows: Features): readonly (Nearest | undefined)[] {
-  return rows.map((row, index) => nearestRow(row, rows, (other) => other < index));
+export function nearestEarlier(rows: Features): Pieces<readonly (Nearest | undefined)[]> {
+  return mapInPieces(rows, (row, index) => nearestRow(row, rows, (other) => other < index));
 }
 
 function nearestRow(row: Float32Array, others: Features, isAllowed: (index: number) => boolean): Nearest | undefined {
@@ -41,11 +42,9 @@ const copyShare = 0.05;
  * distance that nearly all different photos keep from each other, and at most 0.02.
  * @param photos pictures that are known to be different, except for some that may be near copies of each other
  */
-export function samePictureCosine(photos: Features): number {
-  const gaps = photos.flatMap((row, index) => {
-    const nearest = nearestRow(row, photos, (other) => other !== index);
-    return nearest === undefined ? [] : [Math.max(0, 1 - nearest.cosine)];
-  });
+export function* samePictureCosine(photos: Features): Pieces<number> {
+  const nearest = yield* mapInPieces(photos, (row, index) => nearestRow(row, photos, (other) => other !== index));
+  const gaps = nearest.flatMap((found) => (found === undefined ? [] : [Math.max(0, 1 - found.cosine)]));
   gaps.sort((left, right) => left - right);
   const median = gaps[Math.floor(gaps.length / 2)]!;
   const usual = gaps.filter((gap) => copyShare * median <= gap);

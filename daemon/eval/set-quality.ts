@@ -1,5 +1,9 @@
-/** How close a synthetic set is to the real one, and how varied, from features of both: pure numbers, no networks. */
+/**
+ * How close a synthetic set is to the real one, and how varied, from features of both: pure numbers, no networks. Large
+ * sets take minutes, so all of it is done in pieces.
+ */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { mapInPieces, type Pieces } from "../base/pieces.ts";
 import { mean } from "./metrics.ts";
 
 /** One row of numbers a picture; all of one width. */
@@ -9,27 +13,38 @@ export type Features = readonly Float32Array[];
  * Frechet distance of two sets taken as normal distributions (Heusel et al. 2017, eq. 6), covariances divided by n - 1.
  * @param left, right at least two rows each
  */
-export function frechetDistance(left: Features, right: Features): number {
-  const [one, other] = [gaussian(left), gaussian(right)];
+export function* frechetDistance(left: Features, right: Features): Pieces<number> {
+  const [one, other] = [yield* gaussian(left), yield* gaussian(right)];
   const gap = one.center.reduce((sum, value, index) => sum + (value - other.center[index]!) ** 2, 0);
   // tr sqrt(A B) = tr sqrt(sqrt(A) B sqrt(A)), and the latter is symmetric.
   const root = squareRoot(one.covariance);
+  yield;
   const middle = root.mmul(other.covariance).mmul(root);
+  yield;
   const crossTrace = eigenvalues(middle).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
   return gap + one.covariance.trace() + other.covariance.trace() - 2 * crossTrace;
 }
 
-function gaussian(rows: Features): { readonly center: readonly number[]; readonly covariance: Matrix } {
+type Gaussian = { readonly center: readonly number[]; readonly covariance: Matrix };
+
+/** Columns of the covariance that are computed at once. */
+const blockSize = 16;
+
+function* gaussian(rows: Features): Pieces<Gaussian> {
   const width = rows[0]!.length;
   const center = Array.from({ length: width }, (_, column) => mean(rows.map((row) => row[column]!)));
   const centered = new Matrix(rows.map((row) => Array.from(row, (value, column) => value - center[column]!)));
-  return {
-    center,
-    covariance: centered
-      .transpose()
+  yield;
+  const columns = centered.transpose();
+  const starts = Array.from({ length: Math.ceil(width / blockSize) }, (_, block) => block * blockSize);
+  const blocks = yield* mapInPieces(starts, (start) => {
+    const end = Math.min(width, start + blockSize) - 1;
+    return columns
+      .subMatrix(start, end, 0, rows.length - 1)
       .mmul(centered)
-      .div(rows.length - 1),
-  };
+      .to2DArray();
+  });
+  return { center, covariance: new Matrix(blocks.flat()).div(rows.length - 1) };
 }
 
 function squareRoot(matrix: Matrix): Matrix {
@@ -49,16 +64,27 @@ function eigenvalues(matrix: Matrix): readonly number[] {
  * Near 0 for equal distributions, and then also below it.
  * @param left, right at least two rows each
  */
-export function kernelDistance(left: Features, right: Features): number {
-  const kernel = (a: Float32Array, b: Float32Array) => (dot(a, b) / a.length + 1) ** 3;
-  const within = (rows: Features) => {
-    let sum = 0;
-    for (const [index, row] of rows.entries()) for (const other of rows.slice(0, index)) sum += 2 * kernel(row, other);
-    return sum / (rows.length * (rows.length - 1));
-  };
+export function* kernelDistance(left: Features, right: Features): Pieces<number> {
   let between = 0;
-  for (const row of left) for (const other of right) between += kernel(row, other);
-  return within(left) + within(right) - (2 * between) / (left.length * right.length);
+  for (const row of left) {
+    for (const other of right) between += kernel(row, other);
+    yield;
+  }
+  return (yield* kernelWithin(left)) + (yield* kernelWithin(right)) - (2 * between) / (left.length * right.length);
+}
+
+/** Mean over all pairs of different rows. */
+function* kernelWithin(rows: Features): Pieces<number> {
+  let sum = 0;
+  for (const [index, row] of rows.entries()) {
+    for (const other of rows.slice(0, index)) sum += 2 * kernel(row, other);
+    yield;
+  }
+  return sum / (rows.length * (rows.length - 1));
+}
+
+function kernel(left: Float32Array, right: Float32Array): number {
+  return (dot(left, right) / left.length + 1) ** 3;
 }
 
 export type Coverage = {
@@ -71,14 +97,14 @@ export type Coverage = {
 };
 
 /** Precision, recall, density and coverage: near means within the distance of the other set's k-th neighbor. */
-export function coverageOf(real: Features, synthetic: Features, neighbors = 5): Coverage {
+export function* coverageOf(real: Features, synthetic: Features, neighbors = 5): Pieces<Coverage> {
   const k = Math.max(1, Math.min(neighbors, real.length - 1, synthetic.length - 1));
-  const realRadii = radii(real, k);
-  const syntheticRadii = radii(synthetic, k);
+  const realRadii = yield* radii(real, k);
+  const syntheticRadii = yield* radii(synthetic, k);
   const share = (hits: readonly boolean[]) => mean(hits.map(Number));
   // Of each synthetic picture the real balls that it lies in. Distances are not kept: of large sets they fill the memory.
   const counts = synthetic.map(() => 0);
-  const near = real.map((row, index) => {
+  const near = yield* mapInPieces(real, (row, index) => {
     const gaps = synthetic.map((other) => distance(row, other));
     for (const [column, gap] of gaps.entries()) if (gap < realRadii[index]!) counts[column]! += 1;
     const isCovered = gaps.some((gap) => gap < realRadii[index]!);
@@ -93,20 +119,20 @@ export function coverageOf(real: Features, synthetic: Features, neighbors = 5): 
 }
 
 /** Each row's distance to its k-th nearest other row. */
-function radii(rows: Features, k: number): readonly number[] {
-  return rows.map((row) => Float64Array.from(rows, (other) => distance(row, other)).sort()[k]!);
+function radii(rows: Features, k: number): Pieces<readonly number[]> {
+  return mapInPieces(rows, (row) => Float64Array.from(rows, (other) => distance(row, other)).sort()[k]!);
 }
 
 /** Mean of 1 - cosine over all pairs of different pictures: 0 where all are the same; undefined below two. */
-export function diversity(rows: Features): number | undefined {
+export function* diversity(rows: Features): Pieces<number | undefined> {
   if (rows.length < 2) return undefined;
   const unit = rows.map(normalized);
-  const gaps = unit.flatMap((row, index) => unit.slice(0, index).map((other) => 1 - dot(row, other)));
-  return mean(gaps);
+  const gaps = yield* mapInPieces(unit, (row, index) => unit.slice(0, index).map((other) => 1 - dot(row, other)));
+  return mean(gaps.flat());
 }
 
 /** Groups of two and more rows that are linked by cosines of at least `threshold`; indices in rising order. */
-export function duplicateGroups(rows: Features, threshold: number): readonly (readonly number[])[] {
+export function* duplicateGroups(rows: Features, threshold: number): Pieces<readonly (readonly number[])[]> {
   const unit = rows.map(normalized);
   const groupOf = rows.map((_, index) => index);
   const root = (index: number): number => {
@@ -118,6 +144,7 @@ export function duplicateGroups(rows: Features, threshold: number): readonly (re
     for (let other = 0; other < index; other += 1) {
       if (threshold <= dot(row, unit[other]!)) groupOf[root(index)] = root(other);
     }
+    yield;
   }
   const groups = new Map<number, number[]>();
   for (const index of rows.keys()) groups.set(root(index), [...(groups.get(root(index)) ?? []), index]);

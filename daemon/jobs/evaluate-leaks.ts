@@ -1,8 +1,10 @@
 /** Pictures that two splits of an evaluation share: the same bytes, or nearly the same picture in CLIP's eyes. */
 import { counted } from "../base/counted.ts";
 import { loftError } from "../base/errors.ts";
+import { inPieces } from "../base/pieces.ts";
 import { nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
 import type { EvaluationPicture, EvaluationWarning } from "./evaluate-pictures.ts";
+import { stopIfInterrupted } from "./job.ts";
 import type { Onlooker } from "./onlooker.ts";
 
 /** What is learned from, chosen with and judged on, by its name for people. */
@@ -53,18 +55,21 @@ export function leakWarnings(splits: Splits): readonly EvaluationWarning[] {
 /**
  * Pictures of different bytes that are nearly one: resized, cropped or saved anew.
  * @param photos which different pictures are measured on
+ * @throws LoftError "interrupted"
  */
 export async function nearLeakWarnings(
   { features }: Pick<Onlooker, "features">,
   splits: Splits,
   photos: readonly EvaluationPicture[],
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly EvaluationWarning[]> {
-  const threshold = samePictureCosine(await features(photos));
+  const stop = () => stopIfInterrupted({ signal });
+  const threshold = await inPieces(samePictureCosine(await features(photos)), stop);
   const warnings: EvaluationWarning[] = [];
   for (const { left, pictures, right, others } of pairsOf(splits)) {
     const shared = new Set(others.map(({ sha256 }) => sha256));
     const own = pictures.filter(({ sha256 }) => !shared.has(sha256));
-    const nearest = nearestRows(await features(own), await features(others));
+    const nearest = await inPieces(nearestRows(await features(own), await features(others)), stop);
     const near = nearest.flatMap((found, index) =>
       found === undefined || found.cosine < threshold ? [] : [{ ...found, picture: own[index]! }],
     );

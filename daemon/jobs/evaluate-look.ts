@@ -47,8 +47,7 @@ export async function lookAt(
   sets: readonly SyntheticSet[],
   zeroShot: ClassifierTask | undefined,
 ): Promise<Seen> {
-  const { classifier, templates, sources } = sight;
-  const look = onlooker(classifier.clip, templates, sources);
+  const look = onlooker(sight.classifier.clip, sight.templates, sight);
   try {
     if (zeroShot !== undefined) await answerZeroShot(sight, look, zeroShot);
     const seen: Pick<Seen, "sets" | "quality">[] = [];
@@ -66,7 +65,7 @@ export async function lookAt(
 
 /** What another CLIP model answers untrained. Throws as `lookAt`. */
 export async function lookUntrained(sight: Sight, zeroShot: ClassifierTask): Promise<void> {
-  const look = onlooker(sight.classifier.clip, sight.templates, sight.sources);
+  const look = onlooker(sight.classifier.clip, sight.templates, sight);
   try {
     stopIfInterrupted(sight);
     await answerZeroShot(sight, look, zeroShot);
@@ -88,7 +87,7 @@ async function seenSet(sight: Sight, look: Onlooker, set: SyntheticSet): Promise
   // The quality that is shown is that of all photos' sets; those of draws are looked at for the rules alone.
   if (draw !== undefined && !hasRule(config)) return { sets: [withoutLeftOut(set, [], config)], quality: [] };
   const id = factId(sight, { method, templates, photos: named(photos), images: named(images) });
-  const { quality, images: facts } = await factOf<SetFacts>(folder, id, () => setFacts(look, photos, set));
+  const { quality, images: facts } = await factOf<SetFacts>(folder, id, () => setFacts(look, photos, set, sight));
   const leftOut = leftOutBy(set, facts, { rules: config, classes: templates.length });
   return { sets: [withoutLeftOut(set, facts, config)], quality: draw === undefined ? [{ ...quality, leftOut }] : [] };
 }
@@ -97,7 +96,7 @@ async function nearLeaks(sight: Sight, look: Onlooker): Promise<readonly Evaluat
   const { folder, photos, splits } = sight;
   const entries = Object.entries(splits).map(([name, pictures]) => [name, named(pictures)] as const);
   const id = factId(sight, { splits: Object.fromEntries(entries) });
-  return factOf(folder, id, () => nearLeakWarnings(look, splits, photos));
+  return factOf(folder, id, () => nearLeakWarnings(look, splits, photos, sight));
 }
 
 /** Names are in the answers, so they are in the id. */

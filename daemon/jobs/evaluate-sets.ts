@@ -1,5 +1,6 @@
 /** How good the synthetic sets are beside what classifiers make of them: measured in CLIP's feature space. */
 import type { SetQuality } from "../../schemas/results.ts";
+import { inPieces, type Pieces } from "../base/pieces.ts";
 import { mean, predictedClass } from "../eval/metrics.ts";
 import { type Nearest, nearestEarlier, nearestRows, samePictureCosine } from "../eval/near-duplicates.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "../eval/set-quality.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { SyntheticSet } from "./evaluate-plan.ts";
+import { stopIfInterrupted } from "./job.ts";
 import type { Onlooker } from "./onlooker.ts";
 
 /** A set's quality, and of each image what the rules of `left-out.ts` ask. */
@@ -35,25 +37,40 @@ export type ImageFacts = {
  */
 const mostCompared = 5000;
 
-/** Compare a set with the real photos; a thousand pictures' features take a megabyte. */
+/**
+ * Compare a set with the real photos; a thousand pictures' features take a megabyte.
+ * @param most images whose pairs are all compared
+ * @throws LoftError "interrupted"
+ */
 export async function setFacts(
   { features, zeroShot }: Pick<Onlooker, "features" | "zeroShot">,
   photos: readonly EvaluationPicture[],
-  { method, images }: SyntheticSet,
-  most = mostCompared,
+  set: SyntheticSet,
+  { signal, most = mostCompared }: { readonly signal: AbortSignal; readonly most?: number },
 ): Promise<SetFacts> {
   const real = await features(photos);
-  const synthetic = await features(images);
+  const synthetic = await features(set.images);
   const probabilities = await zeroShot(synthetic);
-  const threshold = samePictureCosine(real);
-  const nearest = nearestRows(synthetic, real).map((found) => found!);
+  const seen = { real, synthetic, probabilities };
+  return inPieces(factsOf(seen, photos, set, most), () => stopIfInterrupted({ signal }));
+}
+
+type SeenSet = Readonly<Record<"real" | "synthetic" | "probabilities", Features>>;
+
+function* factsOf(
+  { real, synthetic, probabilities }: SeenSet,
+  photos: readonly EvaluationPicture[],
+  { method, images }: SyntheticSet,
+  most: number,
+): Pieces<SetFacts> {
+  const threshold = yield* samePictureCosine(real);
+  const nearest = (yield* nearestRows(synthetic, real)).map((found) => found!);
   const classes = indicesByLabel(images);
-  const earlier = nearestEarlierOfClass(synthetic, classes);
+  const earlier = yield* nearestEarlierOfClass(synthetic, classes);
   const some = evenly(synthetic, most);
-  const duplicates =
-    synthetic.length <= most
-      ? duplicateGroups(synthetic, threshold)
-      : duplicatesOfClasses(synthetic, classes, threshold);
+  const duplicates = yield* synthetic.length <= most
+    ? duplicateGroups(synthetic, threshold)
+    : duplicatesOfClasses(synthetic, classes, threshold);
   const isEnough = 2 <= real.length && 2 <= synthetic.length;
   const copies = nearest.flatMap(({ index: photo, cosine }, index) =>
     cosine < threshold ? [] : [{ file: images[index]!.name, photo: photos[photo]!.name, cosine }],
@@ -63,10 +80,10 @@ export async function setFacts(
     quality: {
       method,
       images: images.length,
-      frechetDistance: isEnough ? frechetDistance(real, some) : null,
-      kernelDistance: isEnough ? kernelDistance(real, some) : null,
-      ...coverageOf(real, some),
-      diversity: meanDiversity(synthetic, classes),
+      frechetDistance: isEnough ? yield* frechetDistance(real, some) : null,
+      kernelDistance: isEnough ? yield* kernelDistance(real, some) : null,
+      ...(yield* coverageOf(real, some)),
+      diversity: yield* meanDiversity(synthetic, classes),
       labelAgreement: mean(agree.map(Number)),
       copies: { threshold, images: copies },
       duplicates: {
@@ -106,10 +123,10 @@ function featuresOf(features: Features, own: Classes[number]): Features {
 }
 
 /** For each image the nearest of those before it in its class. */
-function nearestEarlierOfClass(features: Features, classes: Classes): readonly (Nearest | undefined)[] {
+function* nearestEarlierOfClass(features: Features, classes: Classes): Pieces<readonly (Nearest | undefined)[]> {
   const all: (Nearest | undefined)[] = features.map(() => undefined);
   for (const own of classes) {
-    const found = nearestEarlier(featuresOf(features, own));
+    const found = yield* nearestEarlier(featuresOf(features, own));
     for (const [place, index] of own.entries()) {
       const nearest = found[place];
       if (nearest !== undefined) all[index] = { ...nearest, index: own[nearest.index]! };
@@ -118,15 +135,25 @@ function nearestEarlierOfClass(features: Features, classes: Classes): readonly (
   return all;
 }
 
-function duplicatesOfClasses(features: Features, classes: Classes, threshold: number): readonly (readonly number[])[] {
-  return classes.flatMap((own) => {
-    const groups = duplicateGroups(featuresOf(features, own), threshold);
-    return groups.map((group) => group.map((place) => own[place]!));
-  });
+function* duplicatesOfClasses(
+  features: Features,
+  classes: Classes,
+  threshold: number,
+): Pieces<readonly (readonly number[])[]> {
+  const all: (readonly number[])[] = [];
+  for (const own of classes) {
+    const groups = yield* duplicateGroups(featuresOf(features, own), threshold);
+    for (const group of groups) all.push(group.map((place) => own[place]!));
+  }
+  return all;
 }
 
 /** Of the classes that have two images. */
-function meanDiversity(features: Features, classes: Classes): number | null {
-  const spreads = classes.flatMap((own) => diversity(featuresOf(features, own)) ?? []);
+function* meanDiversity(features: Features, classes: Classes): Pieces<number | null> {
+  const spreads: number[] = [];
+  for (const own of classes) {
+    const spread = yield* diversity(featuresOf(features, own));
+    if (spread !== undefined) spreads.push(spread);
+  }
   return spreads.length === 0 ? null : mean(spreads);
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../../daemon/base/random.ts";
 import { nearestEarlier, nearestRows, samePictureCosine } from "../../../daemon/eval/near-duplicates.ts";
+import { finished } from "../../support/finished.ts";
 
 const unit = (row: Float32Array) => row.map((value) => value / Math.hypot(...row));
 
@@ -19,12 +20,12 @@ describe("the nearest", () => {
 
   it("is a planted copy", () => {
     const copy = unit(rows[17]!.map((value, at) => value + (at === 0 ? 0.001 : 0)));
-    expect(nearestRows([copy], rows)).toEqual([{ index: 17, cosine: expect.closeTo(1, 5) }]);
-    expect(nearestRows([copy], [])).toEqual([undefined]);
+    expect(finished(nearestRows([copy], rows))).toEqual([{ index: 17, cosine: expect.closeTo(1, 5) }]);
+    expect(finished(nearestRows([copy], []))).toEqual([undefined]);
   });
 
   it("among earlier ones is before it", () => {
-    const found = nearestEarlier([rows[0]!, rows[1]!, rows[0]!]);
+    const found = finished(nearestEarlier([rows[0]!, rows[1]!, rows[0]!]));
     expect(found.map((nearest) => nearest?.index)).toEqual([undefined, 0, 0]);
   });
 });
@@ -32,32 +33,32 @@ describe("the nearest", () => {
 describe("the cosine of one picture", () => {
   it.each([1, 0.1, 0.01])("tells new pictures of spread %s from photos, and a copy from new pictures", (spread) => {
     const photos = around(60, spread, "photos");
-    const threshold = samePictureCosine(photos);
-    const others = nearestRows(around(200, spread, "others"), photos);
+    const threshold = finished(samePictureCosine(photos));
+    const others = finished(nearestRows(around(200, spread, "others"), photos));
     expect(others.filter((each) => threshold <= each!.cosine)).toEqual([]);
     const copies = photos.map((row, index) => unit(row.map((value, at) => value + 0.02 * spread * ((at + index) % 3))));
-    const found = nearestRows(copies, photos).filter((each) => threshold <= each!.cosine);
+    const found = finished(nearestRows(copies, photos)).filter((each) => threshold <= each!.cosine);
     expect(found.length).toBeGreaterThan(55);
   });
 
   it("is 0.98 where nothing is known, and never below", () => {
-    expect(samePictureCosine([])).toBe(0.98);
-    expect(samePictureCosine(around(1, 1, "one"))).toBe(0.98);
-    expect(samePictureCosine(around(40, 5, "far"))).toBe(0.98);
+    expect(finished(samePictureCosine([]))).toBe(0.98);
+    expect(finished(samePictureCosine(around(1, 1, "one")))).toBe(0.98);
+    expect(finished(samePictureCosine(around(40, 5, "far")))).toBe(0.98);
   });
 
   it("is what it was where a few photos have near copies among them", () => {
     const photos = around(30, 0.1, "photos");
     const near = photos.slice(0, 2).map((row) => unit(row.map((value, at) => value + 1e-4 * (at % 3))));
-    const threshold = samePictureCosine(photos);
+    const threshold = finished(samePictureCosine(photos));
     expect(threshold).toBeLessThan(0.9999);
-    expect(samePictureCosine([...photos, ...near])).toBeCloseTo(threshold, 3);
+    expect(finished(samePictureCosine([...photos, ...near]))).toBeCloseTo(threshold, 3);
   });
 
   it("still knows a picture itself where the photos are one another's copies", () => {
     const [row] = around(1, 1, "one");
-    const threshold = samePictureCosine([row!, row!, row!]);
+    const threshold = finished(samePictureCosine([row!, row!, row!]));
     expect(threshold).toBeCloseTo(1, 5);
-    expect(nearestRows([row!], [row!])[0]!.cosine).toBeGreaterThanOrEqual(threshold);
+    expect(finished(nearestRows([row!], [row!]))[0]!.cosine).toBeGreaterThanOrEqual(threshold);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../../daemon/base/random.ts";
 import { setFacts } from "../../../daemon/jobs/evaluate-sets.ts";
+import { loftErrorOf } from "../../support/loft-error.ts";
 
 /** A picture whose features are named by its content. */
 function picture(name: string, label: number, sha256 = name) {
@@ -23,9 +24,11 @@ const plain = Array.from({ length: 40 }, (_, index) => picture(`image ${index}`,
 const planted = [picture("copy", 0, "photo 4"), picture("again", 0, "image 6"), picture("other class", 1, "image 8")];
 const set = { method: "loft", images: [...plain, ...planted] } as const;
 
+const { signal } = new AbortController();
+
 describe("what is found out of a set", () => {
   it("names planted copies and duplicates, and what rules ask of each image", async () => {
-    const { quality, images } = await setFacts(look, photos, set);
+    const { quality, images } = await setFacts(look, photos, set, { signal });
     expect(quality.copies.images).toEqual([{ file: "copy", photo: "photo 4", cosine: expect.closeTo(1, 5) }]);
     expect(quality.duplicates!.groups).toEqual([
       ["image 6", "again"],
@@ -43,11 +46,27 @@ describe("what is found out of a set", () => {
   });
 
   it("compares a part of the pairs of a large set: copies are found all the same, duplicates within classes", async () => {
-    const [whole, part] = [await setFacts(look, photos, set), await setFacts(look, photos, set, 20)];
+    const [whole, part] = [
+      await setFacts(look, photos, set, { signal }),
+      await setFacts(look, photos, set, { signal, most: 20 }),
+    ];
     expect(part.quality.duplicates!.groups).toEqual([["image 6", "again"]]);
     expect(part.images).toEqual(whole.images);
     const { copies, diversity, images, labelAgreement } = whole.quality;
     expect(part.quality).toMatchObject({ copies, diversity, images, labelAgreement });
     expect(part.quality.frechetDistance).toBeGreaterThan(whole.quality.frechetDistance!);
+  });
+
+  it("is left unfinished when it is asked to stop, and lets others have their turn meanwhile", async () => {
+    const images = Array.from({ length: 3000 }, (_, index) => picture(`image ${index}`, index % 2));
+    const stopping = new AbortController();
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+      if (3 <= turns) stopping.abort();
+    }, 1);
+    const found = () => setFacts(look, photos, { ...set, images }, { signal: stopping.signal });
+    await loftErrorOf(found, "interrupted").finally(() => clearInterval(timer));
+    expect(turns).toBe(3);
   });
 });
