@@ -11,6 +11,7 @@ const usageCodes: ReadonlySet<string> = new Set<ErrorCode>([
   "data-folder-missing",
   "data-folder-empty",
   "data-folder-layout",
+  "model-missing",
 ]);
 
 /** The exit code for an error's code. */

@@ -106,7 +106,7 @@ describe("models", () => {
 
   it("fails for a folder that is not there", async () => {
     const { code, stderr } = await loft(["models", "--hash", "nowhere"]);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^error\[model-missing\]/);
   });
 });

@@ -51,6 +51,7 @@ describe("exit codes", () => {
     ["config-invalid", 2],
     ["usage-invalid", 2],
     ["data-folder-empty", 2],
+    ["model-missing", 2],
     ["disk-full", 1],
     ["run-locked", 1],
     ["internal", 1],

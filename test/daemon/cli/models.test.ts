@@ -78,7 +78,7 @@ describe("loft models", () => {
   });
 
   it.each<[string, readonly string[], number, string]>([
-    ["a name that means nothing", ["models", "add", "nothing"], 1, "model-missing"],
+    ["a name that means nothing", ["models", "add", "nothing"], 2, "model-missing"],
     ["a repository that is not there", ["models", "add", "owner/nothing"], 1, "hub-not-found"],
     ["offline mode", ["models", "add", "owner/tiny", "--offline"], 1, "hub-offline"],
     ["a bundled model", ["models", "add", "loft-mini"], 1, "model-name-taken"],
@@ -86,8 +86,8 @@ describe("loft models", () => {
     ["a revision that is none", ["models", "add", "owner/tiny", "--revision", "a..b"], 2, "usage-invalid"],
     ["no model", ["models", "add"], 2, "usage-invalid"],
     ["an unknown subcommand", ["models", "fetch"], 2, "usage-invalid"],
-    ["the removal of what is not there", ["models", "remove", "owner/tiny"], 1, "model-missing"],
-    ["the removal of something else", ["models", "remove", "../x"], 1, "model-missing"],
+    ["the removal of what is not there", ["models", "remove", "owner/tiny"], 2, "model-missing"],
+    ["the removal of something else", ["models", "remove", "../x"], 2, "model-missing"],
   ])("ends with the right error for %s", async (_, args, code, errorCode) => {
     const { loft, store } = await setUp();
     const result = await loft(args);
