@@ -1,8 +1,9 @@
 /** What to tell a user whose file could not be read; the writing side is in atomic-file.ts. */
-import { type LoftError, loftError } from "./errors.ts";
+import { LoftError, loftError } from "./errors.ts";
 
 /** The code of a Node file error ("ENOENT", ...), or undefined for anything else. */
 export function fileErrorCode(error: unknown): string | undefined {
+  if (error instanceof LoftError) return undefined;
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 

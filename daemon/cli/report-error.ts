@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { writeError } from "../base/atomic-file.ts";
 import { LoftError } from "../base/errors.ts";
+import { memoryError } from "../base/memory-error.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 
@@ -25,7 +26,7 @@ export function printError(report: ErrorReport, context: CliContext, asJson: boo
 
 function describeError(error: unknown): ErrorReport {
   const path = error instanceof Error && "path" in error ? String(error.path) : "a file";
-  const known = writeError(error, path);
+  const known = memoryError(writeError(error, path));
   if (known instanceof LoftError) return { code: known.code, what: known.what, fix: known.fix };
   return {
     code: "internal",

@@ -1,8 +1,9 @@
 /** Image files in and out, through sharp: every photo becomes upright 8-bit sRGB without alpha, every image a PNG. */
 import { open } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
-import { loftError } from "../base/errors.ts";
+import { LoftError, loftError } from "../base/errors.ts";
 import { readError } from "../base/file-errors.ts";
+import { memoryError } from "../base/memory-error.ts";
 import { imageKind, isPhotoKind } from "./image-kind.ts";
 import { type Picture, type PictureTensor, toTensor } from "./picture.ts";
 import { withPngText } from "./png-text.ts";
@@ -17,7 +18,7 @@ export type DecodedPhoto = { readonly picture: Picture; readonly frames: number 
 /**
  * A photo as the model sees it: upright, on white, sRGB, short side resized to `resolution`, center square.
  * @returns values in [-1, 1], [3, resolution, resolution]
- * @throws LoftError "image-unreadable", "file-vanished", "file-unreadable"
+ * @throws LoftError "image-unreadable", "file-vanished", "file-unreadable", "out-of-memory"
  */
 export async function readPhoto(file: string, resolution: number): Promise<PictureTensor> {
   return toTensor(await readPhotoSquare(file, resolution));
@@ -38,6 +39,7 @@ export async function readPicture(file: string): Promise<Picture> {
   try {
     return (await decodePhoto(bytes)).picture;
   } catch (error) {
+    if (error instanceof LoftError) throw error;
     throw unreadable(file, decoderMessage(error), error);
   }
 }
@@ -45,16 +47,18 @@ export async function readPicture(file: string): Promise<Picture> {
 /**
  * Decode the first frame: orientation applied, alpha flattened on white, color converted to 8-bit sRGB (by the
  * embedded profile if there is one). Only for bytes whose `imageKind` is a photo kind.
- * @throws Error of the decoder, also when the data ends early
+ * @throws Error of the decoder, also when the data ends early; LoftError "out-of-memory", which no picture is to blame for
  */
 export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
-  const { pages } = await openImage(bytes).metadata();
-  const { data, info } = await openImage(bytes)
-    .autoOrient()
-    .flatten({ background: "#ffffff" })
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
+  const { pages } = await byDecoder(openImage(bytes).metadata());
+  const { data, info } = await byDecoder(
+    openImage(bytes)
+      .autoOrient()
+      .flatten({ background: "#ffffff" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true }),
+  );
   if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels instead of 3`);
   // Not the decoder's Buffer: `slice` of a Buffer is the same memory, of other arrays a copy.
   const rgb = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -64,7 +68,7 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
 /** Upright width and height from the file's header, without decoding the pixels. Throws the decoder's error. */
 export async function readPhotoSize(bytes: Uint8Array): Promise<{ readonly width: number; readonly height: number }> {
   // Not limited in pixels: nothing is decoded, and the caller wants the number for its message.
-  const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { autoOrient } = await byDecoder(sharp(bytes, { limitInputPixels: false }).metadata());
   return { width: autoOrient.width, height: autoOrient.height };
 }
 
@@ -95,13 +99,23 @@ export type PngNotes = {
 
 /**
  * A PNG of `picture`. The same input gives the same bytes on the same machine: no time stamp, fixed filter and level.
+ * @throws LoftError "out-of-memory"
  */
 export async function encodePng(picture: Picture, notes: PngNotes = {}): Promise<Uint8Array> {
   const { width, height, rgb } = picture;
-  const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
-    .png({ compressionLevel: 9, adaptiveFiltering: true, palette: false })
-    .toBuffer();
+  const png = await byDecoder(
+    sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png({ compressionLevel: 9, adaptiveFiltering: true, palette: false })
+      .toBuffer(),
+  );
   return withPngText(png, notes);
+}
+
+/** A picture may make a decoder ask for more than there is; a thread that cannot be made is no picture's fault. */
+async function byDecoder<Result>(work: Promise<Result>): Promise<Result> {
+  return work.catch((error: unknown) => {
+    throw /error creating thread/i.test(String(error)) ? memoryError(error, "reading or writing a picture") : error;
+  });
 }
 
 function openImage(bytes: Uint8Array): Sharp {

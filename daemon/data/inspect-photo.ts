@@ -1,7 +1,9 @@
 /** Whether one file is a usable photo: read, hashed and decoded once. */
 import { open } from "node:fs/promises";
+import { LoftError } from "../base/errors.ts";
 import { fileErrorCode } from "../base/file-errors.ts";
 import { sha256 } from "../base/hash.ts";
+import { memoryError } from "../base/memory-error.ts";
 import { decodePhoto, decoderMessage, photoLimits, readFileUpTo, readPhotoSize } from "./image-file.ts";
 import { imageKind, imageKindBytes, isPhotoKind } from "./image-kind.ts";
 import { type PhotoProblem, type PhotoProblemCode, photoProblem } from "./photo-problems.ts";
@@ -17,13 +19,18 @@ export type PhotoFacts = {
   readonly height: number;
 };
 
-/** Inspect `file`; `path` is what problems call it. Nothing that a file can hold makes it throw. */
+/**
+ * Inspect `file`; `path` is what problems call it. Nothing that a file can hold makes it throw.
+ * @throws LoftError "out-of-memory" when the machine has none for decoding
+ */
 export async function inspectPhoto(file: string, path: string): Promise<PhotoInspection> {
   const leaveOut = (code: PhotoProblemCode, message: string) => ({ problems: [photoProblem(code, path, message)] });
   let bytes: Uint8Array | undefined;
   try {
     bytes = await readFileUpTo(file, photoLimits.bytes);
   } catch (error) {
+    const known = memoryError(error, "reading a photo");
+    if (known instanceof LoftError) throw known;
     return leaveOut("photo-unreadable", `The file cannot be read (${fileErrorCode(error) ?? String(error)}).`);
   }
   if (bytes === undefined) return leaveOut("photo-too-large", `The file has more than ${photoLimits.bytes} bytes.`);
@@ -63,6 +70,7 @@ async function inspectImage(bytes: Uint8Array, path: string): Promise<PhotoInspe
     const animated = photoProblem("photo-animated", path, `It has ${frames} frames; the first one is used.`);
     return { facts, problems: frames === 1 ? [] : [animated] };
   } catch (error) {
+    if (error instanceof LoftError) throw error;
     const message = `It cannot be decoded: ${decoderMessage(error)}.`;
     return { problems: [photoProblem("photo-damaged", path, message)] };
   }

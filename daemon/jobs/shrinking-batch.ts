@@ -1,5 +1,6 @@
 /** Batches that become smaller when memory runs out. Results do not depend on it: no row of a batch knows the others. */
 import { LoftError, loftError } from "../base/errors.ts";
+import { memoryError } from "../base/memory-error.ts";
 
 export type ShrinkingBatch = {
   /** Items that are worked on at once at the moment. */
@@ -23,7 +24,8 @@ export function shrinkingBatch(start: number, onShrink: (from: number, to: numbe
         try {
           await work(part);
           done += part.length;
-        } catch (error) {
+        } catch (thrown) {
+          const error = memoryError(thrown);
           if (!isOutOfMemory(error)) throw error;
           if (part.length === 1) throw tooLarge(error);
           size = Math.floor(part.length / 2);

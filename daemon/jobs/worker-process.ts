@@ -122,9 +122,16 @@ function tellLines(child: ChildProcess, log: (line: string) => void): void {
   }
 }
 
+/** A system that runs out of memory kills; JavaScript's machine, libraries and drivers end the process when they get none. */
+const memorySignals: ReadonlySet<string> = new Set(["SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL", "SIGBUS", "SIGSEGV"]);
+
+/** The same as an exit code, as shells and Windows give it. */
+const firstSignalCode = 128;
+
 function crashed(code: number | null, signal: NodeJS.Signals | null): LoftError {
   const how = signal === null ? `with exit code ${code ?? "unknown"}` : `by ${signal}`;
-  const memory = signal === "SIGKILL" ? " Systems that run out of memory end processes in this way." : "";
+  const isOfMemory = signal === null ? firstSignalCode <= (code ?? 0) : memorySignals.has(signal);
+  const memory = isOfMemory ? " Most often memory has run out then." : "";
   return loftError("job-crashed", {
     what: `The process that did the work was ended ${how}; what was finished is kept.${memory}`,
     fix: 'Start it again: it goes on where it was. If it ends again, close other programs, make training.batchSize and sampling.batchSize smaller, or set "device": { "provider": "cpu" }.',

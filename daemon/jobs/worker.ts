@@ -3,6 +3,7 @@
  * Runtime and sharp are loaded here and never in the daemon, so that a crash of theirs costs one task.
  */
 import { LoftError, loftError } from "../base/errors.ts";
+import { memoryError } from "../base/memory-error.ts";
 import type { FromWorker, ToWorker, WorkerNews } from "./worker-messages.ts";
 import { createTasks, type PerformTask } from "./worker-tasks.ts";
 
@@ -55,7 +56,8 @@ function send(message: FromWorker): Promise<void> {
   });
 }
 
-function errorData(error: unknown): { readonly code: string; readonly what: string; readonly fix: string } {
+function errorData(thrown: unknown): { readonly code: string; readonly what: string; readonly fix: string } {
+  const error = memoryError(thrown);
   if (error instanceof LoftError) return { code: error.code, what: error.what, fix: error.fix };
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   const what = error instanceof Error ? error.message : String(error);

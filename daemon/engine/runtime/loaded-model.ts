@@ -1,6 +1,7 @@
 /** A model as the runtime holds it, here or on a thread of its own: tensors in, tensors out, nothing checked. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostArray } from "../graph/dtype.ts";
+import { turnTelemetryOff } from "./no-telemetry.ts";
 
 /** A tensor in the runtime's words. */
 export type RawTensor = { readonly type: Tensor.Type; readonly data: HostArray; readonly dims: readonly number[] };
@@ -17,6 +18,7 @@ export type LoadedModel = {
 
 /** Load a model for this thread: while it runs, nothing else happens here. */
 export async function loadModel(bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<LoadedModel> {
+  turnTelemetryOff();
   const session = await InferenceSession.create(bytes, options);
   const held: Record<string, Tensor> = {};
   return {

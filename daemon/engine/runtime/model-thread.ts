@@ -3,8 +3,9 @@ import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-node";
 import type { LoadedModel, RawTensors } from "./loaded-model.ts";
+import { turnTelemetryOff } from "./no-telemetry.ts";
 
-/** How many tasks threads have not finished: one number in shared memory. */
+/** How many tasks a thread has not finished: one number in shared memory. */
 export type OpenTasks = Int32Array<SharedArrayBuffer>;
 
 /** No task yet. */
@@ -19,10 +20,16 @@ const longestWait = 60_000;
  * Block until the threads have finished their tasks. The process must not end before: a thread that comes back from the
  * runtime into a process that is being taken down brings it down with a signal.
  */
-export function waitForTasks(tasks: OpenTasks): void {
+export function waitForTasks(threads: readonly OpenTasks[]): void {
   const deadline = performance.now() + longestWait;
-  for (let count = Atomics.load(tasks, 0); 0 < count && performance.now() < deadline; count = Atomics.load(tasks, 0)) {
-    Atomics.wait(tasks, 0, count, deadline - performance.now());
+  for (const tasks of threads) {
+    for (
+      let count = Atomics.load(tasks, 0);
+      0 < count && performance.now() < deadline;
+      count = Atomics.load(tasks, 0)
+    ) {
+      Atomics.wait(tasks, 0, count, deadline - performance.now());
+    }
   }
 }
 
@@ -59,10 +66,13 @@ const answer = async ({ task, argument }) => {
   Atomics.sub(workerData.tasks, 0, 1);
   Atomics.notify(workerData.tasks, 0);
 };
+// What cannot be answered ends the thread, and with it every question.
+const fail = (error) => queueMicrotask(() => { throw error; });
 let last = Promise.resolve();
 parentPort.on("message", (message) => {
-  last = last.then(() => answer(message));
+  last = last.then(() => answer(message)).catch(fail);
 });
+parentPort.on("messageerror", fail);
 `;
 
 type Answer = { readonly result?: RawTensors; readonly error?: string };
@@ -81,6 +91,7 @@ export async function loadModelOnThread(
   options: InferenceSession.SessionOptions,
   tasks: OpenTasks,
 ): Promise<LoadedModel> {
+  turnTelemetryOff();
   const runtime = createRequire(import.meta.url).resolve("onnxruntime-node");
   const worker = new Worker(program, { eval: true, execArgv: [], workerData: { runtime, tasks } });
   const ask = questionsTo(worker, tasks);
@@ -113,17 +124,22 @@ function questionsTo(worker: Worker, tasks: OpenTasks): Ask {
   let failure: Error | undefined;
   const giveUp = (reason: Error) => {
     failure ??= reason;
-    Atomics.sub(tasks, 0, open.length);
     for (const { reject } of open.splice(0)) reject(failure);
   };
-  worker.on("message", ({ result, error }: Answer) => {
+  const settle = ({ result, error }: Answer) => {
     const asked = open.shift();
     if (open.length === 0) worker.unref();
     if (error === undefined) asked?.resolve(result ?? {});
     else asked?.reject(new Error(error));
-  });
+  };
+  worker.on("message", settle);
+  worker.on("messageerror", (error) => settle({ error: error.message }));
   worker.on("error", giveUp);
-  worker.on("exit", () => giveUp(new Error("the thread of the model ended")));
+  worker.on("exit", () => {
+    // Nobody knows how far it came.
+    Atomics.store(tasks, 0, 0);
+    giveUp(new Error("the thread of the model ended"));
+  });
   return (task, argument, arrays = []) =>
     new Promise((resolve, reject) => {
       if (failure !== undefined) throw failure;

@@ -94,11 +94,11 @@ async function openSideBySide(
   wanted: readonly { readonly model: OnnxModel; readonly threads: number }[],
   options: SessionOptions,
 ): Promise<Opened> {
-  const tasks = openTasks();
+  const tasks = wanted.map(() => openTasks());
   const waitAtExit = () => waitForTasks(tasks);
   process.on("exit", waitAtExit);
   const opened = await Promise.allSettled(
-    wanted.map(({ model, threads }) => openSession(model, { ...options, threads, ownThread: tasks })),
+    wanted.map(({ model, threads }, index) => openSession(model, { ...options, threads, ownThread: tasks[index]! })),
   );
   const sessions = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const release = async () => {

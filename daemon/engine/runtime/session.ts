@@ -1,7 +1,7 @@
 /** Sessions: a model made ready to run on a device, and running it. */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { byteText } from "../../base/byte-text.ts";
-import { type LoftError, loftError } from "../../base/errors.ts";
+import { LoftError, loftError } from "../../base/errors.ts";
+import { memoryError } from "../../base/memory-error.ts";
 import type { DType } from "../graph/dtype.ts";
 import { sameShape, shapeError, showShape } from "../graph/shape.ts";
 import type { HostTensor } from "../graph/tensor.ts";
@@ -114,7 +114,8 @@ async function load(
     if (ownThread === undefined) return await loadModel(model.bytes, settings);
     return await loadModelOnThread(model.bytes, settings, ownThread);
   } catch (cause) {
-    if (isAllocationFailure(cause)) throw outOfMemory("loading", cause);
+    const known = memoryError(cause, "loading a graph");
+    if (known instanceof LoftError) throw known;
     if (provider !== "cpu") throw providerUnavailable(provider, messageOf(cause), cause);
     throw sessionFailed("could not load a graph", cause);
   }
@@ -146,7 +147,8 @@ async function runModel(loaded: LoadedModel, feeds: RawTensors, outputs: OnnxMod
       outputs.map(({ name }) => name),
     );
   } catch (cause) {
-    if (isAllocationFailure(cause)) throw outOfMemory("computing", cause);
+    const known = memoryError(cause, "computing a graph");
+    if (known instanceof LoftError) throw known;
     throw sessionFailed("could not run a graph", cause);
   }
 }
@@ -166,24 +168,6 @@ function sessionFailed(what: string, cause: unknown): LoftError {
   return loftError("session-failed", {
     what: `ONNX Runtime ${what}: ${messageOf(cause)}`,
     fix: "Run `loft doctor` and report this with its output.",
-    cause,
-  });
-}
-
-/** What ONNX Runtime 1.30's arena, the C++ library, V8, CUDA and cuBLAS say when an allocation fails. */
-const allocationFailure =
-  /failed to allocate memory|bad[_ ]alloc|array buffer allocation failed|out of memory|CUBLAS_STATUS_ALLOC_FAILED/i;
-
-function isAllocationFailure(cause: unknown): boolean {
-  return allocationFailure.test(messageOf(cause));
-}
-
-function outOfMemory(doing: "loading" | "computing", cause: unknown): LoftError {
-  const bytes = /requested buffer of size (\d+)/.exec(messageOf(cause))?.[1];
-  const asked = bytes === undefined ? "" : `: ${byteText(Number(bytes))} more were asked for`;
-  return loftError("out-of-memory", {
-    what: `Memory ran out while ${doing} a graph${asked}.`,
-    fix: "Make training.batchSize, sampling.batchSize or training.resolution smaller, or end other programs. `loft plan` forecasts the memory of a run.",
     cause,
   });
 }

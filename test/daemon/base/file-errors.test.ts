@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { LoftError } from "../../../daemon/base/errors.ts";
+import { LoftError, loftError } from "../../../daemon/base/errors.ts";
 import { fileErrorCode, readError } from "../../../daemon/base/file-errors.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -25,4 +25,5 @@ it("leaves other errors alone", () => {
   expect(readError(other, "file")).toBe(other);
   expect(fileErrorCode(other)).toBeUndefined();
   expect(fileErrorCode("text")).toBeUndefined();
+  expect(fileErrorCode(loftError("out-of-memory", { what: "No memory.", fix: "Less." }))).toBeUndefined();
 });

@@ -81,6 +81,12 @@ describe("reportError", () => {
     expect(reportError(full, world.context, false)).toBe(1);
     expect(world.printed()).toMatch(/^error\[disk-full\]: .*runs\/x/);
   });
+
+  it("tells a lack of memory apart, too", () => {
+    const world = fakeWorld();
+    expect(reportError(new RangeError("Array buffer allocation failed"), world.context, false)).toBe(1);
+    expect(world.printed()).toMatch(/^error\[out-of-memory\]: .*\nfix: .*batchSize/);
+  });
 });
 
 function fakeWorld(environment: Record<string, string> = {}) {

@@ -51,6 +51,15 @@ test("one item that does not fit is the end, with other advice", async () => {
   expect(error.fix).not.toContain("batchSize");
 });
 
+test("an array that cannot be had is a lack of memory, too", async () => {
+  const shrunk: (readonly [number, number])[] = [];
+  const batch = shrinkingBatch(4, (...sizes) => shrunk.push(sizes));
+  await batch.run([1, 2, 3, 4], async (part) => {
+    if (2 < part.length) new ArrayBuffer(2 ** 50);
+  });
+  expect(shrunk).toEqual([[4, 2]]);
+});
+
 test("other errors are no reason to go on", async () => {
   const failing = shrinkingBatch(4, () => expect.unreachable());
   await expect(
