@@ -3,28 +3,59 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { runBytes } from "../support/run-bytes.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { makeTinyRun } from "../support/tiny-run.ts";
 
+/** One session: threads of their own are more to begin with than what is missing here. */
+const device = { threads: 1 };
+
 const command = fileURLToPath(new URL("../../daemon/loft.mjs", import.meta.url));
 
-/** An attention map of an image: 2 heads of 3600 x 3600. The gradient has some of them at once. */
-const mapBytes = 4 * 2 * 3600 ** 2;
+type Case = {
+  /** What runs out of memory first: so many of these at once. */
+  readonly many: number;
+  readonly items: "adapters" | "images";
+  readonly run: (batchSize: number) => Parameters<typeof makeTinyRun>[1];
+  /** Bytes that the run gets more than it needs with one at a time. */
+  readonly room: number;
+};
 
-/** Four adapters of photos of 480 pixels a side, where attention maps are most of the memory, and four images. */
-function run(batchSize: number) {
-  return {
-    photos: { cat: 4 },
-    config: {
-      // One session: threads of their own are more to begin with than what is missing here.
-      device: { threads: 1 },
-      training: { steps: 1, warmupSteps: 0, batchSize, resolution: 480 },
-      sampling: { imagesPerClass: 4, steps: 1, guidanceScale: 1, batchSize },
-    },
-  };
-}
+/** Bytes of an attention map of one row: 2 heads. */
+const mapBytes = (tokens: number) => 4 * 2 * tokens ** 2;
+
+const cases: readonly Case[] = [
+  {
+    // Photos of 480 pixels a side: attention maps are most of the memory, and the gradient has some of them at once.
+    many: 4,
+    items: "adapters",
+    run: (batchSize) => ({
+      photos: { cat: 4 },
+      config: {
+        device,
+        training: { steps: 1, warmupSteps: 0, batchSize, resolution: 480 },
+        sampling: { imagesPerClass: 4, steps: 1, guidanceScale: 1, batchSize },
+      },
+    }),
+    // For one more row at most, not for three more.
+    room: 4 * mapBytes(3600),
+  },
+  {
+    // Images of 256 pixels a side: larger ones have no attention maps.
+    many: 32,
+    items: "images",
+    run: (batchSize) => ({
+      photos: { cat: 1 },
+      config: {
+        device,
+        training: { steps: 1, warmupSteps: 0, batchSize: 1, resolution: 256 },
+        sampling: { imagesPerClass: 32, steps: 1, guidanceScale: 1, batchSize },
+      },
+    }),
+    room: 16 * mapBytes(1024),
+  },
+];
 
 /**
  * Only addresses can be limited. Where Node's own need of them meets the limit before the runtime's does, the process is
@@ -32,20 +63,22 @@ function run(batchSize: number) {
  */
 const options = { timeout: 100_000, retry: 4 };
 
-test.runIf(process.platform === "linux")("memory that runs out halves the batches", options, async () => {
-  const folder = await temporaryFolder();
-  const [calm, tight] = [
-    await makeTinyRun(join(folder, "calm"), run(1)),
-    await makeTinyRun(join(folder, "tight"), run(4)),
-  ];
-  const one = await generate(calm.folder, undefined);
-  expect(one.exitCode).toBe(0);
-  // Room for one more row at most, not for three more.
-  const limited = await generate(tight.folder, one.peakAddresses + 4 * mapBytes);
-  expect(limited.exitCode, limited.stderr).toBe(0);
-  const warnings = limited.events.filter(({ type }) => type === "warning").map(({ what }) => what);
-  expect(warnings).toContainEqual(expect.stringContaining("Memory ran out with 4 adapters at once; going on with 2."));
-  expect(await runBytes(tight.root)).toEqual(await runBytes(calm.root));
+describe.runIf(process.platform === "linux")("memory that runs out halves the batches", () => {
+  test.each(cases)("of $many $items", options, async ({ many, items, run, room }) => {
+    const folder = await temporaryFolder();
+    const [calm, tight] = [
+      await makeTinyRun(join(folder, "calm"), run(1)),
+      await makeTinyRun(join(folder, "tight"), run(many)),
+    ];
+    const one = await generate(calm.folder, undefined);
+    expect(one.exitCode).toBe(0);
+    const limited = await generate(tight.folder, one.peakAddresses + room);
+    expect(limited.exitCode, limited.stderr).toBe(0);
+    const warnings = limited.events.filter(({ type }) => type === "warning").map(({ what }) => what);
+    const wanted = `Memory ran out with ${many} ${items} at once; going on with ${many / 2}.`;
+    expect(warnings).toContainEqual(expect.stringContaining(wanted));
+    expect(await runBytes(tight.root)).toEqual(await runBytes(calm.root));
+  });
 });
 
 type Result = {
