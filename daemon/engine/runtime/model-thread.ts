@@ -75,6 +75,12 @@ parentPort.on("message", (message) => {
 parentPort.on("messageerror", fail);
 `;
 
+/**
+ * JavaScript's machine reserves half a gigabyte of addresses for the machine code of each thread, and ends the process
+ * where a limit leaves no such room. The program above needs next to none.
+ */
+const resourceLimits = { codeRangeSizeMb: 16 } as const;
+
 type Answer = { readonly result?: RawTensors; readonly error?: string };
 
 type Asked = { readonly resolve: (result: RawTensors) => void; readonly reject: (reason: Error) => void };
@@ -93,7 +99,7 @@ export async function loadModelOnThread(
 ): Promise<LoadedModel> {
   turnTelemetryOff();
   const runtime = createRequire(import.meta.url).resolve("onnxruntime-node");
-  const worker = new Worker(program, { eval: true, execArgv: [], workerData: { runtime, tasks } });
+  const worker = new Worker(program, { eval: true, execArgv: [], workerData: { runtime, tasks }, resourceLimits });
   const ask = questionsTo(worker, tasks);
   try {
     await ask("load", { bytes, options });

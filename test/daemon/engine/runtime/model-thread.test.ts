@@ -1,5 +1,6 @@
 /** A thread that fails in any way answers what it was asked: with an error, never with silence. */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import { float32 } from "../../../../daemon/engine/graph/tensor.ts";
@@ -20,6 +21,17 @@ async function sessionOnThread() {
   const run = () => session.run({ numbers: float32(Float32Array.of(1, 2, 3), [3]) });
   return { session, worker, run, open: () => Atomics.load(tasks, 0) };
 }
+
+/** Megabytes of addresses that this process has. */
+function addresses(): number {
+  return Number(/VmSize:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
+}
+
+test.runIf(process.platform === "linux")("a thread takes few addresses: they may be limited", async () => {
+  const before = addresses();
+  await sessionOnThread();
+  expect(addresses() - before).toBeLessThan(300);
+});
 
 test("a thread that ends while it works", async () => {
   const { worker, run, open } = await sessionOnThread();
