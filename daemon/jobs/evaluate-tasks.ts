@@ -17,7 +17,7 @@ import type { EvaluationPicture } from "./evaluate-pictures.ts";
 import type { Cell, ClassifierTask } from "./evaluate-plan.ts";
 import { kept, type TaskResult, writeTaskResult } from "./evaluate-task-files.ts";
 import { interrupted } from "./job.ts";
-import type { PictureSources } from "./picture-sources.ts";
+import { judgedUntil, type PictureSources } from "./picture-sources.ts";
 
 export type TrainingContext = {
   /** The folder of the evaluation; results lie in its `tasks`. */
@@ -63,15 +63,20 @@ export async function trainGroup(
   cell: Cell,
   tasks: readonly ClassifierTask[],
 ): Promise<GroupOutcome> {
-  const { folder, sessions, sources, test, emit } = context;
+  const { folder, sessions, sources, test, signal, emit } = context;
   const started = performance.now();
   const judge = await sessions.judge();
-  const { best, losses, seconds } = await trained(context, { cell, tasks, judge, started });
+  const { best, losses, seconds, save } = await trained(context, { cell, tasks, judge, started });
   const rows = [...tasks.keys()].filter((row) => Number.isFinite(losses[row]));
-  const answers = await judge.judge(
+  const judging = judge.judge(
     rows.map((row) => best[row]!.parameters),
-    test.map(sources.judged),
+    test.map(judgedUntil(signal, sources)),
   );
+  const answers = await judging.catch(async (error) => {
+    // What was trained is not trained again.
+    if (signal.aborted) await save();
+    throw error;
+  });
   const spent = (seconds + (performance.now() - started) / 1000) / tasks.length;
   const answered = rows.flatMap((row, index): { row: number; result: TaskResult }[] => {
     const { step, validationAccuracy } = best[row]!;
@@ -106,6 +111,7 @@ type Trained = {
   readonly losses: readonly number[];
   /** Of earlier processes. */
   readonly seconds: number;
+  readonly save: () => Promise<void>;
 };
 
 async function trained(context: TrainingContext, group: Group): Promise<Trained> {
@@ -143,7 +149,7 @@ async function trained(context: TrainingContext, group: Group): Promise<Trained>
       savedAt = performance.now();
     }
   }
-  return { best, losses, seconds };
+  return { best, losses, seconds, save };
 }
 
 /** Why classifiers have no answer: the accuracy of one that is lost would look like any other. */

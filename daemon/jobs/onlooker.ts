@@ -1,12 +1,10 @@
 /** CLIP as it is, looking at pictures of an evaluation: sessions are made when first needed, features kept while it lasts. */
 import type { ClipModel } from "../eval/clip-model.ts";
-import type { PixelSource } from "../eval/pixel-batches.ts";
 import { createImageEncoder, encodeClasses, type ImageEncoder, zeroShotProbabilities } from "../eval/zero-shot.ts";
 import { judgedAtOnce } from "./classifier-sessions.ts";
 import type { EvaluationPicture } from "./evaluate-pictures.ts";
-import { stopIfInterrupted } from "./job.ts";
 import type { Releasable } from "./keep-latest.ts";
-import type { PictureSources } from "./picture-sources.ts";
+import { judgedUntil, type PictureSources } from "./picture-sources.ts";
 
 export type Onlooker = Releasable & {
   /** Features of length 1, one for each picture. */
@@ -24,13 +22,6 @@ export function onlooker(
   templates: readonly (readonly string[])[],
   { sources, signal }: { readonly sources: PictureSources; readonly signal: AbortSignal },
 ): Onlooker {
-  const judged = (picture: EvaluationPicture): PixelSource => {
-    const read = sources.judged(picture);
-    return async () => {
-      stopIfInterrupted({ signal });
-      return await read();
-    };
-  };
   let encoder: ImageEncoder | undefined;
   let classes: readonly Float32Array[] | undefined;
   const known = new Map<string, Float32Array>();
@@ -41,7 +32,7 @@ export function onlooker(
       );
       if (0 < missing.length) {
         encoder ??= await createImageEncoder(clip, judgedAtOnce);
-        const found = await encoder.encode(missing.map(judged));
+        const found = await encoder.encode(missing.map(judgedUntil(signal, sources)));
         for (const [index, { sha256 }] of missing.entries()) known.set(sha256, found[index]!);
       }
       return pictures.map(({ sha256 }) => known.get(sha256)!);

@@ -7,6 +7,7 @@ import { resultRows } from "../../../daemon/jobs/evaluate-results.ts";
 import { type TrainingContext, trainGroup } from "../../../daemon/jobs/evaluate-tasks.ts";
 import { startingState } from "../../../daemon/optim/training-state.ts";
 import type { RunEvent } from "../../../schemas/run-event.ts";
+import { loftErrorOf } from "../../support/loft-error.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const tasks = [0, 1].map((seed) => ({ id: `task ${seed}`, seed, real: [], synthetic: [] }));
@@ -35,11 +36,17 @@ const judge: ClassifierJudge = {
   release: async () => undefined,
 };
 
-async function trainLosing(firstLost: number) {
-  const [steps, events]: [number[], RunEvent[]] = [[], []];
-  const trainer = trainerLosing(firstLost, steps);
-  const folder = await temporaryFolder();
-  const context: TrainingContext = {
+/** Reads all pictures, one after the other. */
+const reading: ClassifierJudge = {
+  ...judge,
+  judge: async (classifiers, pictures) => {
+    for (const read of pictures) await read();
+    return judge.judge(classifiers, pictures);
+  },
+};
+
+function contextOf(folder: string, trainer: ClassifierTrainer, events: RunEvent[]): TrainingContext {
+  return {
     folder,
     sessions: { trainer: async () => trainer, judge: async () => judge, release: async () => undefined },
     length: { steps: 4, batchSize: 2, learningRate: 1, syntheticShare: 0.5, realLossShare: 0.8 },
@@ -48,7 +55,12 @@ async function trainLosing(firstLost: number) {
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
   };
-  const outcome = await trainGroup(context, cell, tasks);
+}
+
+async function trainLosing(firstLost: number) {
+  const [steps, events]: [number[], RunEvent[]] = [[], []];
+  const folder = await temporaryFolder();
+  const outcome = await trainGroup(contextOf(folder, trainerLosing(firstLost, steps), events), cell, tasks);
   return { ...outcome, steps, told: events.map(({ type }) => type), files: await readdir(folder, { recursive: true }) };
 }
 
@@ -72,5 +84,25 @@ describe("a group of classifiers", () => {
   it("does not go on where all are lost", async () => {
     const { results, lost, steps, files } = await trainLosing(0);
     expect([results, [...lost.keys()], steps, files]).toEqual([[], ["task 0", "task 1"], [0, 1], []]);
+  });
+
+  it("is left between two test pictures when it is asked to stop, and goes on there", async () => {
+    const steps: number[] = [];
+    const context = contextOf(await temporaryFolder(), trainerLosing(2, steps), []);
+    const stopping = new AbortController();
+    const readAndStop = async () => {
+      stopping.abort();
+      return new Float32Array(1);
+    };
+    const stopped = {
+      ...context,
+      signal: stopping.signal,
+      test: ["a", "b"].map((name) => ({ name, file: name, sha256: name, label: 0 })),
+      sources: { ...context.sources, judged: () => readAndStop },
+      sessions: { ...context.sessions, judge: async () => reading },
+    };
+    await loftErrorOf(() => trainGroup(stopped, cell, tasks), "interrupted");
+    const { results } = await trainGroup(context, cell, tasks);
+    expect([results.length, steps]).toEqual([2, [0, 1, 2, 3]]);
   });
 });
