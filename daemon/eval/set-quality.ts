@@ -17,42 +17,45 @@ export function* frechetDistance(left: Features, right: Features): Pieces<number
   const [one, other] = [yield* gaussian(left), yield* gaussian(right)];
   const gap = one.center.reduce((sum, value, index) => sum + (value - other.center[index]!) ** 2, 0);
   // tr sqrt(A B) = tr sqrt(sqrt(A) B sqrt(A)), and the latter is symmetric.
-  const root = squareRoot(one.covariance);
-  yield;
-  const middle = root.mmul(other.covariance).mmul(root);
-  yield;
+  const root = yield* squareRoot(one.covariance);
+  const middle = yield* product(yield* product(root, other.covariance), root);
   const crossTrace = eigenvalues(middle).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
   return gap + one.covariance.trace() + other.covariance.trace() - 2 * crossTrace;
 }
 
 type Gaussian = { readonly center: readonly number[]; readonly covariance: Matrix };
 
-/** Columns of the covariance that are computed at once. */
-const blockSize = 16;
-
 function* gaussian(rows: Features): Pieces<Gaussian> {
   const width = rows[0]!.length;
   const center = Array.from({ length: width }, (_, column) => mean(rows.map((row) => row[column]!)));
   const centered = new Matrix(rows.map((row) => Array.from(row, (value, column) => value - center[column]!)));
   yield;
-  const columns = centered.transpose();
-  const starts = Array.from({ length: Math.ceil(width / blockSize) }, (_, block) => block * blockSize);
-  const blocks = yield* mapInPieces(starts, (start) => {
-    const end = Math.min(width, start + blockSize) - 1;
-    return columns
-      .subMatrix(start, end, 0, rows.length - 1)
-      .mmul(centered)
-      .to2DArray();
-  });
-  return { center, covariance: new Matrix(blocks.flat()).div(rows.length - 1) };
+  const sums = yield* product(centered.transpose(), centered);
+  return { center, covariance: sums.div(rows.length - 1) };
 }
 
-function squareRoot(matrix: Matrix): Matrix {
+/** Rows of a product that are computed at once. */
+const blockSize = 16;
+
+function* product(left: Matrix, right: Matrix): Pieces<Matrix> {
+  const starts = Array.from({ length: Math.ceil(left.rows / blockSize) }, (_, block) => block * blockSize);
+  const blocks = yield* mapInPieces(starts, (start) => {
+    const end = Math.min(left.rows, start + blockSize) - 1;
+    return left
+      .subMatrix(start, end, 0, left.columns - 1)
+      .mmul(right)
+      .to2DArray();
+  });
+  return new Matrix(blocks.flat());
+}
+
+function* squareRoot(matrix: Matrix): Pieces<Matrix> {
   const { eigenvectorMatrix: vectors, realEigenvalues } = new EigenvalueDecomposition(matrix, {
     assumeSymmetric: true,
   });
+  yield;
   const roots = Matrix.diag(realEigenvalues.map((value) => Math.sqrt(Math.max(0, value))));
-  return vectors.mmul(roots).mmul(vectors.transpose());
+  return yield* product(yield* product(vectors, roots), vectors.transpose());
 }
 
 function eigenvalues(matrix: Matrix): readonly number[] {
