@@ -36,9 +36,12 @@ export async function writeJsonAtomic(file: string, value: unknown): Promise<voi
   await writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Remove what killed processes left half-written under `folder`. Only the one writer of the folder may call this. */
-export async function removeTornFiles(folder: string): Promise<void> {
-  const paths = await readdir(folder, { recursive: true }).catch(() => []);
+/**
+ * Remove what killed processes left half-written in `folder`. Only the one writer of the folder may call this.
+ * @param depth whether folders in it are looked through, too
+ */
+export async function removeTornFiles(folder: string, depth: "all" | "first" = "all"): Promise<void> {
+  const paths = await readdir(folder, { recursive: depth === "all" }).catch(() => []);
   for (const path of paths) {
     const name = basename(path);
     if (name.startsWith(".") && name.endsWith(temporarySuffix)) await rm(join(folder, path), { force: true });

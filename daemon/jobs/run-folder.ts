@@ -126,6 +126,8 @@ async function holdsOnlyMethods(root: string, names: readonly string[]): Promise
 
 /** Take away what a killed process left half-written. Call it only while holding the lock. */
 export async function cleanRunFolder(root: string): Promise<void> {
+  // Card and manifest; other folders in it are not this run's alone.
+  await removeTornFiles(root, "first");
   for (const part of [runPaths.dataset, runPaths.adapters, runPaths.photos, runPaths.internal]) {
     await removeTornFiles(inRun(root, part));
   }

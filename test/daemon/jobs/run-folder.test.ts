@@ -140,8 +140,10 @@ describe("what is done", () => {
     const torn = inRun(folder, "data/train/cat/.000001.png.99.loft-tmp");
     await mkdir(dirname(torn), { recursive: true });
     await writeFile(torn, "torn");
+    await writeFile(inRun(folder, ".README.md.99.loft-tmp"), "torn");
     await cleanRunFolder(folder);
     expect(await readdir(dirname(torn))).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual([".loft", "data"]);
   });
 
   it("writes no absolute path", async () => {
