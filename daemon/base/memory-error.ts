@@ -3,11 +3,11 @@ import { byteText } from "./byte-text.ts";
 import { LoftError, loftError } from "./errors.ts";
 
 /**
- * What ONNX Runtime 1.30 and its arena, the C++ library, V8, Node, GLib, the loader of libraries, CUDA and cuBLAS say when
- * they get no memory, or no addresses for a thread or a library.
+ * What ONNX Runtime 1.30 and its arena, the C++ library, V8, Node, GLib, libvips, the loader of libraries, CUDA and
+ * cuBLAS say when they get no memory, or no addresses for a thread or a library.
  */
 const allocationFailure =
-  /failed to allocate memory|cannot allocate memory|not enough memory|out of memory|bad[_ ]alloc|array buffer allocation failed|error creating thread|pthread_create failed|worker initialization failure|failed to map segment|CUBLAS_STATUS_ALLOC_FAILED/i;
+  /failed to allocate memory|cannot allocate memory|not enough memory|out of memory|bad[_ ]alloc|array buffer allocation failed|error creating thread|wbuffer_write: write failed|pthread_create failed|worker initialization failure|failed to map segment|CUBLAS_STATUS_ALLOC_FAILED/i;
 
 /**
  * The user's side of an allocation that failed. Other errors come back unchanged.

@@ -103,18 +103,20 @@ export type PngNotes = {
  */
 export async function encodePng(picture: Picture, notes: PngNotes = {}): Promise<Uint8Array> {
   const { width, height, rgb } = picture;
-  const png = await byDecoder(
-    sharp(rgb, { raw: { width, height, channels: 3 } })
+  try {
+    const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
       .png({ compressionLevel: 9, adaptiveFiltering: true, palette: false })
-      .toBuffer(),
-  );
-  return withPngText(png, notes);
+      .toBuffer();
+    return withPngText(png, notes);
+  } catch (error) {
+    throw memoryError(error, "writing a picture");
+  }
 }
 
 /** A picture may make a decoder ask for more than there is; a thread that cannot be made is no picture's fault. */
 async function byDecoder<Result>(work: Promise<Result>): Promise<Result> {
   return work.catch((error: unknown) => {
-    throw /error creating thread/i.test(String(error)) ? memoryError(error, "reading or writing a picture") : error;
+    throw /error creating thread/i.test(String(error)) ? memoryError(error, "reading a picture") : error;
   });
 }
 

@@ -39,6 +39,7 @@ it.each([
   "libonnxruntime.so.1: failed to map segment from shared object",
   "Worker initialization failure: EAGAIN",
   "ENOMEM: not enough memory, read",
+  "wbuffer_write: write failed",
 ])("knows %s", (message) => {
   expect(codeOf(memoryError(new Error(message)))).toBe("out-of-memory");
 });
