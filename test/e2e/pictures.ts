@@ -85,14 +85,14 @@ it("shows the results of examples/fashion", () =>
     await shot(workbench, "confusion");
   }));
 
-it("shows how examples/fashion scales with its images", () =>
-  inSession({ journey: "pictures", config: null, classes: [], fill: copyOf("results-scaling") }, async (session) => {
+it.each(["results-scaling", "results-shots"])("shows how examples/fashion scales in %s", (folder) =>
+  inSession({ journey: "pictures", config: null, classes: [], fill: copyOf(folder) }, async (session) => {
     const workbench = await session.open();
     await workbench.quickOpen("results.loft-results.json");
     const page = await workbench.webview("loft-results-table");
     await page.getByRole("tab", { name: "Scaling" }).click();
     await page.locator("loft-scaling-chart canvas").first().waitFor();
-    await session.shot(workbench, "scaling", forReadme(workbench, "results-scaling.png", 660));
+    await session.shot(workbench, folder, forReadme(workbench, `${folder}.png`, 660));
   }));
 
 function copyQuickStart(workspace: string): void {
