@@ -44,6 +44,7 @@ export const scalingStyles = css`
     margin-bottom: 20px;
   }
   .head {
+    align-content: start;
     min-height: 32px;
   }
   h2 {

@@ -139,7 +139,7 @@ export const texts = {
     `Classifier ${name}, ${plural(steps, "step", "steps")} of ${plural(batch, "picture", "pictures")}, learning rate ${rate}`,
   bothKinds: (ofBatch: number, ofLoss: number) =>
     `Of real + synthetic: ${shortPercentText(ofBatch)} of a batch and ${shortPercentText(ofLoss)} of the loss are synthetic`,
-  model: (name: string) => `images by ${name}`,
+  model: (name: string) => `Images by ${name}`,
 
   metric: "Metric",
   split: "Split",
