@@ -1,5 +1,4 @@
 /** How good a classifier is, from its probabilities: pure numbers, no networks. */
-import { type Rng, randomStream } from "../base/random.ts";
 
 /** What a classifier says of one test picture: the probability of each class, and the label it should be. */
 export type Prediction = { readonly probabilities: ArrayLike<number>; readonly label: number };
@@ -67,62 +66,4 @@ export function standardDeviation(values: readonly number[]): number | undefined
   if (values.length < 2) return undefined;
   const center = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
-}
-
-/** A difference of two accuracies and where it lies with the given confidence. */
-export type Interval = { readonly difference: number; readonly low: number; readonly high: number };
-
-export type BootstrapOptions = { readonly resamples?: number; readonly confidence?: number; readonly seed?: number };
-
-/** Whether picture j was right in training i, for two classifiers on the same pictures; both of one shape, not empty. */
-export type PairedHits = {
-  readonly left: readonly (readonly boolean[])[];
-  readonly right: readonly (readonly boolean[])[];
-};
-
-/**
- * Paired bootstrap (Efron & Tibshirani 1993) of the difference in accuracy of two classifiers, averaged over datasets:
- * of each one trainings and pictures are drawn again with replacement, and both classifiers are judged on the same draw.
- * @param datasets at least one
- * @returns the percentile interval
- */
-export function bootstrapDifference(
-  datasets: readonly PairedHits[],
-  { resamples = 10_000, confidence = 0.95, seed = 0 }: BootstrapOptions = {},
-): Interval {
-  const gaps = datasets.map(gapsOf);
-  const rng = randomStream("bootstrap", seed);
-  const differences = Float64Array.from({ length: resamples }, () =>
-    mean(gaps.map((rows) => resampledGap(rows, rng))),
-  ).sort();
-  const tail = (1 - confidence) / 2;
-  const difference = mean(gaps.map((rows) => mean(rows.map((row) => mean([...row])))));
-  return { difference, low: quantile(differences, tail), high: quantile(differences, 1 - tail) };
-}
-
-/** Of each training: 1 where only the left classifier was right about a picture, -1 where only the right one was. */
-function gapsOf({ left, right }: PairedHits): readonly Int8Array[] {
-  return left.map((row, training) =>
-    Int8Array.from(row, (isRight, picture) => Number(isRight) - Number(right[training]![picture])),
-  );
-}
-
-function resampledGap(gaps: readonly Int8Array[], rng: Rng): number {
-  const trainings = gaps.length;
-  const pictures = gaps[0]!.length;
-  const rows = gaps.map(() => gaps[rng.integer(trainings)]!);
-  let sum = 0;
-  for (let draw = 0; draw < pictures; draw += 1) {
-    const picture = rng.integer(pictures);
-    for (const row of rows) sum += row[picture]!;
-  }
-  return sum / (trainings * pictures);
-}
-
-/** Of sorted values, interpolated linearly. */
-function quantile(sorted: Float64Array, share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(sorted.length - 1, below + 1);
-  return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below);
 }

@@ -2,7 +2,7 @@
 import type { DatasetCell, LoftResults, ResultDataset, ResultRow, ResultRun } from "../../schemas/results.ts";
 import { hashOf } from "../base/hash.ts";
 import { mean, standardDeviation } from "../eval/metrics.ts";
-import { differenceOf, type JudgedRow } from "./evaluate-results.ts";
+import { differencesOf, type JudgedRow } from "./evaluate-results.ts";
 
 /** What became of a dataset; without results it failed, or is still to come. */
 export type DatasetOutcome = {
@@ -128,7 +128,7 @@ function averageDifference(outcomes: readonly DatasetOutcome[], id: string, base
     const isThere = own !== undefined && other !== undefined && 0 < own.hits.size && 0 < other.hits.size;
     return isThere ? [{ own, base: other }] : [];
   });
-  return differenceOf(pairs);
+  return differencesOf([pairs])[0]!;
 }
 
 function datasetWarnings(outcomes: readonly DatasetOutcome[]): LoftResults["warnings"] {

@@ -1,13 +1,12 @@
 /** From the answers of classifiers to the rows of the table: accuracies, spread, differences. Pure. */
 import type { ResultRow, ResultRun } from "../../schemas/results.ts";
 import type { MethodName } from "../config/preset.ts";
+import { bootstrapDifferences, type PairedHits } from "../eval/bootstrap.ts";
 import {
   accuracy,
-  bootstrapDifference,
   calibrationError,
   confusionMatrix,
   mean,
-  type PairedHits,
   type Prediction,
   perClassAccuracy,
   predictedClass,
@@ -40,16 +39,7 @@ export function resultRows(
   answers: Answers,
   { labels, classes, references, lost = new Set(), known = new Map() }: RowOptions,
 ): readonly ResultRow[] {
-  const differenceTo = (cell: Cell) => {
-    const base = cells.find(({ id }) => id === referenceOf(cell, references));
-    if (base === undefined || cell === base) return null;
-    const key = [cell, base].map((each) => answered(each, answers).map(({ task }) => task.id)).join(" and ");
-    const found =
-      known.get(key) ??
-      differenceOf([{ own: judgedRow(cell, answers, labels), base: judgedRow(base, answers, labels) }]);
-    known.set(key, found);
-    return found;
-  };
+  const differences = cellDifferences(cells, answers, { labels, references, known });
   return cells.map((cell) => {
     const found = answered(cell, answers);
     const predictions = found.map(({ result }) => predictionsOf(result, labels));
@@ -66,9 +56,28 @@ export function resultRows(
       perClass: found.length === 0 ? [] : perClassAccuracy(confusion),
       confusion,
       calibrationError: found.length === 0 ? null : mean(predictions.map((each) => calibrationError(each))),
-      difference: differenceTo(cell),
+      difference: differences.get(cell) ?? null,
     };
   });
+}
+
+/** Of each cell that has another one to be measured from. */
+function cellDifferences(
+  cells: readonly Cell[],
+  answers: Answers,
+  { labels, references, known }: Pick<RowOptions, "labels" | "references"> & Required<Pick<RowOptions, "known">>,
+): ReadonlyMap<Cell, ResultRow["difference"]> {
+  const pairs = cells.flatMap((cell) => {
+    const base = cells.find(({ id }) => id === referenceOf(cell, references));
+    if (base === undefined || cell === base) return [];
+    const key = [cell, base].map((each) => answered(each, answers).map(({ task }) => task.id)).join(" and ");
+    return [{ cell, base, key }];
+  });
+  const unknown = pairs.filter(({ key }) => !known.has(key));
+  const judged = (cell: Cell) => judgedRow(cell, answers, labels);
+  const found = differencesOf(unknown.map(({ cell, base }) => [{ own: judged(cell), base: judged(base) }]));
+  for (const [index, { key }] of unknown.entries()) known.set(key, found[index]!);
+  return new Map(pairs.map(({ cell, key }) => [cell, known.get(key)!]));
 }
 
 /**
@@ -156,13 +165,16 @@ export function judgedRow(cell: Cell, answers: Answers, labels: readonly number[
   return { id: cell.id, kind: cell.kind, hits: new Map(entries) };
 }
 
-/** Of one dataset, or the mean over several; null where one of them has no trainings to compare. */
-export function differenceOf(
-  rows: readonly { readonly own: JudgedRow; readonly base: JudgedRow }[],
-): ResultRow["difference"] {
-  const datasets = rows.map(({ own, base }) => pairedHits(own, base));
-  if (datasets.length === 0 || datasets.some(({ left }) => left.length === 0)) return null;
-  return { ...bootstrapDifference(datasets, { confidence }), confidence };
+/** A row beside the one that it is measured from, in one dataset. */
+export type ComparedRows = { readonly own: JudgedRow; readonly base: JudgedRow };
+
+/** Each of one dataset, or the mean over several; null where one of them has no trainings to compare. */
+export function differencesOf(rows: readonly (readonly ComparedRows[])[]): readonly ResultRow["difference"][] {
+  const paired = rows.map((datasets) => datasets.map(({ own, base }) => pairedHits(own, base)));
+  const isComparable = (datasets: readonly PairedHits[]) =>
+    0 < datasets.length && datasets.every(({ left }) => 0 < left.length);
+  const found = bootstrapDifferences(paired.filter(isComparable), { confidence }).values();
+  return paired.map((datasets) => (isComparable(datasets) ? { ...found.next().value!, confidence } : null));
 }
 
 /** Trainings of one seed are compared; zero-shot, which has no seeds, stands against each training of the other. */

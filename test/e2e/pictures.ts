@@ -93,7 +93,8 @@ it.each(["results-scaling", "results-shots"])("shows how examples/fashion scales
     await page.getByRole("tab", { name: "Scaling" }).click();
     await page.locator("loft-scaling-chart canvas").first().waitFor();
     await session.shot(workbench, folder, forReadme(workbench, `${folder}.png`, 660));
-  }));
+  }),
+);
 
 function copyQuickStart(workspace: string): void {
   if (!existsSync(join(quickStart, "runs", "quick-start", "manifest.json")))

@@ -1,6 +1,6 @@
 /** What stands behind a difference: the file's interval, one computed here as the daemon computes it, or a spread. */
 import { describe, expect, it } from "vitest";
-import { bootstrapDifference } from "../../../daemon/eval/metrics.ts";
+import { bootstrapDifferences } from "../../../daemon/eval/bootstrap.ts";
 import type { ResultRow } from "../../../schemas/results.ts";
 import { differencesOf, meanAndStd } from "../../../webviews/results/differences.ts";
 import { IntervalComputer } from "../../../webviews/results/interval-computer.ts";
@@ -88,9 +88,8 @@ describe("the interval computed here", () => {
     expect(pairs.length).toBe(3);
     const found = bootstrapInterval(pairs);
     const flags = (text: string) => [...text].map((hit) => hit === "1");
-    const expected = bootstrapDifference([
-      { left: pairs.map(({ left }) => flags(left)), right: pairs.map(({ right }) => flags(right)) },
-    ]);
+    const paired = { left: pairs.map(({ left }) => flags(left)), right: pairs.map(({ right }) => flags(right)) };
+    const expected = bootstrapDifferences([[paired]])[0]!;
     expect(found.difference).toBeCloseTo(expected.difference, 12);
     expect(Math.abs(found.low - expected.low)).toBeLessThan(0.012);
     expect(Math.abs(found.high - expected.high)).toBeLessThan(0.012);

@@ -2,7 +2,8 @@
  * Results as an evaluation would write them, with the predictions behind them: classifiers of given skill answer made-up
  * test pictures by chance, and the daemon's own code makes rows of the answers.
  */
-import { bootstrapDifference, perClassAccuracy } from "../../../daemon/eval/metrics.ts";
+import { bootstrapDifferences } from "../../../daemon/eval/bootstrap.ts";
+import { perClassAccuracy } from "../../../daemon/eval/metrics.ts";
 import type { LoftResults, ResultRow, ResultRun } from "../../../schemas/results.ts";
 import { meanAndStd } from "../../../webviews/results/differences.ts";
 import { classNames } from "./fake-run.ts";
@@ -251,7 +252,8 @@ function differenceOf(
   });
   if (pairs.length === 0) return null;
   const paired = { left: pairs.map(({ left }) => left), right: pairs.map(({ right }) => right) };
-  return { ...bootstrapDifference([paired], { resamples: 300 }), confidence: 0.95 };
+  const [interval] = bootstrapDifferences([[paired]], { resamples: 300 });
+  return { ...interval!, confidence: 0.95 };
 }
 
 /** From 0 to 1, the same for the same words. */
