@@ -206,7 +206,8 @@ describe("a model that cannot be used", () => {
     }
     await damage(folder);
     await writeTinyConfig(run, { ...quick, model: `model ${name}` });
-    expect(userError(await generate())).toMatchObject({ exitCode: 1, code, what: expect.stringMatching(text) });
+    const exitCode = code === "model-missing" ? 2 : 1;
+    expect(userError(await generate())).toMatchObject({ exitCode, code, what: expect.stringMatching(text) });
     await expect(readdir(run.root)).rejects.toThrow("ENOENT");
     await rm(folder, { recursive: true });
   });
@@ -214,7 +215,7 @@ describe("a model that cannot be used", () => {
   test("a name that is nearly one of ours", async () => {
     await writeTinyConfig(run, { ...quick, model: "loft-mni" });
     const result = await generate();
-    expect(userError(result)).toMatchObject({ exitCode: 1, code: "model-missing" });
+    expect(userError(result)).toMatchObject({ exitCode: 2, code: "model-missing" });
     expect(result.stderr).toContain('Did you mean "loft-mini"?');
   });
 });
