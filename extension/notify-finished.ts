@@ -1,5 +1,6 @@
 /** A word when a run of this window ends. */
 import { commands, type Disposable, l10n, window } from "vscode";
+import { lostOnlyClassifiers } from "../schemas/lost-classifiers.ts";
 import type { LoftErrorData, RunSummary } from "../schemas/protocol.ts";
 import { ShownError } from "./loft-error.ts";
 import type { Log } from "./log.ts";
@@ -16,11 +17,8 @@ export function notifyFinished(runs: Runs, log: Log): Disposable {
   });
 }
 
-/** Where classifiers were lost and nothing else, there is a table of the others. */
 async function tellFailed(summary: RunSummary, error: LoftErrorData, log: Log): Promise<void> {
-  const { work, progress } = summary;
-  const hasTable = work === "evaluate" && error.code === "task-failed" && progress?.stage === "evaluating";
-  if (hasTable) await tellLosses(summary, error, log);
+  if (lostOnlyClassifiers(summary)) await tellLosses(summary, error, log);
   else await showError(new ShownError(error), log);
 }
 

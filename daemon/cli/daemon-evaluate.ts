@@ -1,6 +1,7 @@
 /** `loft evaluate --daemon`: the same evaluation, in the daemon; this command shows it, and its table at the end. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { lostOnlyClassifiers } from "../../schemas/lost-classifiers.ts";
 import type { LoftResults } from "../../schemas/results.ts";
 import { loftError } from "../base/errors.ts";
 import { evaluationFolder, resultsFile } from "../jobs/evaluate-files.ts";
@@ -8,7 +9,7 @@ import { evaluationText } from "../jobs/evaluate-report.ts";
 import type { ActionContext, ActionResult } from "./actions.ts";
 import type { DaemonPlaces } from "./daemon-connection.ts";
 import type { EvaluateRequest } from "./evaluate-action.ts";
-import { type EndedWork, followToEnd } from "./follow-in-daemon.ts";
+import { followToEnd } from "./follow-in-daemon.ts";
 import { shownPath } from "./result-text.ts";
 
 /**
@@ -28,19 +29,13 @@ export async function daemonEvaluateAction(
     ...(device === undefined ? {} : { device }),
     ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
   };
-  const ended = await followToEnd((client) => client.request("loft/evaluate", params), context, places);
-  const { summary, failure } = ended;
-  if (failure !== undefined && !hasOnlyLosses(ended)) throw failure;
+  const { summary, failure } = await followToEnd((client) => client.request("loft/evaluate", params), context, places);
+  if (failure !== undefined && !lostOnlyClassifiers(summary)) throw failure;
   const folder = evaluationFolder(summary.folder);
   const results = await readOwnResults(join(folder, resultsFile));
   const shown = shownPath(context, folder);
   const result = { text: evaluationText(results, shown), json: { type: "results", folder: shown, results } };
   return failure === undefined ? result : { ...result, failure };
-}
-
-/** Whether classifiers were lost and nothing else: the others are in the table. Once they are trained no other task fails. */
-function hasOnlyLosses({ summary: { progress }, failure }: EndedWork): boolean {
-  return failure?.code === "task-failed" && progress?.stage === "evaluating";
 }
 
 function oneAtATime() {

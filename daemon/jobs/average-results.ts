@@ -2,7 +2,7 @@
 import type { DatasetCell, LoftResults, ResultDataset, ResultRow, ResultRun } from "../../schemas/results.ts";
 import { hashOf } from "../base/hash.ts";
 import { mean, standardDeviation } from "../eval/metrics.ts";
-import { differencesOf, type JudgedRow } from "./evaluate-results.ts";
+import { type ComparedRows, differencesOf, type JudgedRow } from "./evaluate-results.ts";
 
 /** What became of a dataset; without results it failed, or is still to come. */
 export type DatasetOutcome = {
@@ -26,7 +26,8 @@ export function averageResults(
   const first = all[0]!;
   const ids = [...new Set(all.flatMap(({ rows }) => rows.map(({ id }) => id)))];
   const base = reference ?? first.reference ?? undefined;
-  const rows = ids.map((id) => averageRow(outcomes, id, base));
+  const differences = averageDifferences(outcomes, ids, base);
+  const rows = ids.map((id) => averageRow(outcomes, id, { base, difference: differences.get(id) ?? null }));
   const sum = (value: (results: LoftResults) => number) => all.reduce((total, each) => total + value(each), 0);
   const validation = all.map(({ dataset }) => dataset.validation);
   return {
@@ -59,12 +60,20 @@ function isPartial({ evaluated }: DatasetOutcome): boolean {
   return evaluated === undefined || evaluated.results.partial;
 }
 
-function averageRow(outcomes: readonly DatasetOutcome[], id: string, base: string | undefined): ResultRow {
-  const own = outcomes.map(({ evaluated }) => evaluated?.results.rows.find((row) => row.id === id));
+/** A row of each dataset, where it is there. */
+function rowsCalled(outcomes: readonly DatasetOutcome[], id: string): readonly (ResultRow | undefined)[] {
+  return outcomes.map(({ evaluated }) => evaluated?.results.rows.find((row) => row.id === id));
+}
+
+function averageRow(
+  outcomes: readonly DatasetOutcome[],
+  id: string,
+  { base, difference }: Pick<ResultRow, "difference"> & { readonly base: string | undefined },
+): ResultRow {
+  const own = rowsCalled(outcomes, id);
   const found = own.filter((row) => row !== undefined);
   const answered = found.filter((row) => 0 < row.runs.length);
   const { title, kind, method, shots, imagesPerClass, classifier, reference } = found[0]!;
-  const measured = base ?? reference ?? undefined;
   const runs = averageRuns(answered);
   const errors = answered.flatMap(({ calibrationError }) => calibrationError ?? []);
   return {
@@ -78,7 +87,7 @@ function averageRow(outcomes: readonly DatasetOutcome[], id: string, base: strin
     perClass: [],
     confusion: [],
     calibrationError: errors.length === 0 ? null : mean(errors),
-    difference: measured === undefined || measured === id ? null : averageDifference(outcomes, id, measured),
+    difference,
     perDataset: own.map((row): DatasetCell | null =>
       row === undefined ? null : { mean: row.mean, std: row.std, runs: row.runs.length, missing: row.missing.length },
     ),
@@ -120,15 +129,28 @@ function missingRuns(
   });
 }
 
-/** Over the datasets that have both rows; null where there is none. */
-function averageDifference(outcomes: readonly DatasetOutcome[], id: string, base: string): ResultRow["difference"] {
-  const pairs = outcomes.flatMap(({ evaluated }) => {
+/** Of each row that has another one to be measured from; null where no dataset has both. */
+function averageDifferences(
+  outcomes: readonly DatasetOutcome[],
+  ids: readonly string[],
+  base: string | undefined,
+): ReadonlyMap<string, ResultRow["difference"]> {
+  const measured = ids.flatMap((id) => {
+    const other = base ?? rowsCalled(outcomes, id).find((row) => row !== undefined)?.reference ?? id;
+    return other === id ? [] : [{ id, other }];
+  });
+  const found = differencesOf(measured.map(({ id, other }) => comparedRows(outcomes, id, other)));
+  return new Map(measured.map(({ id }, index) => [id, found[index]!]));
+}
+
+/** Of the datasets that have both rows. */
+function comparedRows(outcomes: readonly DatasetOutcome[], id: string, base: string): readonly ComparedRows[] {
+  return outcomes.flatMap(({ evaluated }) => {
     const own = evaluated?.judged.find((row) => row.id === id);
     const other = evaluated?.judged.find((row) => row.id === base);
     const isThere = own !== undefined && other !== undefined && 0 < own.hits.size && 0 < other.hits.size;
     return isThere ? [{ own, base: other }] : [];
   });
-  return differencesOf([pairs])[0]!;
 }
 
 function datasetWarnings(outcomes: readonly DatasetOutcome[]): LoftResults["warnings"] {
